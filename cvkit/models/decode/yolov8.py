@@ -1,0 +1,94 @@
+"""YOLOv8's output, as v8, v9, 11 and 12 export it: [b, 4 + classes, n].
+
+A column is centre x, centre y, width, height in pixels of the network's input, then one score a
+class (already 0–1; there is no objectness). Of each column only the best class counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvkit.core.algo.nms import kept
+from cvkit.core.errors import ParameterError
+from cvkit.core.objects import Objects
+from cvkit.core.warp import Array, Grid, Size
+from cvkit.models.network import Card
+from cvkit.models.wanted import Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Yolov8:
+    """Decodes the outputs of a network whose classes are `names`, in order."""
+
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, card: Card) -> Yolov8:
+        """For the network that `card` describes; ParameterError where its layout is another."""
+        if card.task not in ("", "detect"):
+            raise ParameterError(
+                f"{card.file} does not detect", why=f"its metadata says task {card.task}"
+            )
+        layout = _refusal(card)
+        if layout:
+            raise ParameterError(
+                f"{card.file} has a layout that cvkit cannot decode",
+                why=f"{layout}; seen: {card.ports()}, {len(card.names)} names",
+                remedy="use a YOLOv8 detector as ultralytics exports it to ONNX",
+            )
+        return cls(card.names)
+
+    def decode(self, outputs: list[Array], size: Size, wanted: Wanted) -> list[Objects]:
+        """One Objects a picture, best first, on the network's input of (width, height) `size`."""
+        return [self._picture(columns, size, wanted) for columns in outputs[0]]
+
+    def _picture(self, columns: Array, size: Size, wanted: Wanted) -> Objects:
+        table = columns.astype(np.float32, copy=False)
+        best = table[4:].max(0)
+        found = np.flatnonzero(best > wanted.score)
+        classes = table[4:, found].argmax(0).astype(np.int32)
+        if wanted.labels:
+            numbers = [i for i, name in enumerate(self.names) if name in wanted.labels]
+            chosen = np.isin(classes, numbers)
+            found, classes = found[chosen], classes[chosen]
+        boxes, scores = _corners(table[:4, found]), best[found]
+        rows = kept(boxes, scores, wanted.iou, classes, wanted.most)
+        return Objects(
+            Grid.of(size),
+            boxes[rows],
+            scores=scores[rows],
+            classes=classes[rows],
+            labels=tuple(self.names[i] for i in classes[rows]),
+        )
+
+
+def _corners(columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, 4) x1 y1 x2 y2 from (4, n) centre and sides."""
+    half = columns[2:] / 2
+    return np.concatenate([columns[:2] - half, columns[:2] + half]).T
+
+
+def _refusal(card: Card) -> str:
+    """Why the network is not of this layout; empty where it is."""
+    if len(card.inputs) != 1 or len(card.inputs[0].shape) != 4:
+        return "it does not take one batch of pictures"
+    entry = card.inputs[0]
+    if entry.shape[1] != 3 or entry.dtype not in ("float32", "float16"):
+        return "its input is not [batch, 3, height, width] of floats"
+    if len(card.outputs) != 1 or len(card.outputs[0].shape) != 3:
+        return "its output is not one table a picture"
+    _, rows, columns = card.outputs[0].shape
+    if card.names and columns == 5 + len(card.names):
+        return "its columns are YOLOv5's (with objectness)"
+    if rows is None:
+        return "the number of its classes is not fixed"
+    if columns is not None and columns < rows:
+        return "its table is not [4 + classes, boxes]"
+    if not card.names:
+        return "its metadata has no names, so its classes are not known"
+    if rows != 4 + len(card.names):
+        return f"its {rows} rows are not 4 and one for each of its {len(card.names)} names"
+    return ""
