@@ -1,0 +1,336 @@
+"""Video frames as they were decoded: luma and chroma planes, with grey and BGR views on demand.
+
+A chroma sample covers the pixels it was made from (it is repeated, not interpolated), as
+OpenCV's and FFmpeg's unscaled converters have it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cvkit.core import values
+from cvkit.core.warp import Array, Size
+
+if TYPE_CHECKING:
+    import av
+
+Bytes = NDArray[np.uint8]
+Layout = Literal["gray", "420", "422", "440", "444"]
+Matrix = Literal["601", "709", "2020"]
+
+# Pixels that one chroma sample covers, across and down.
+SUBSAMPLING: dict[Layout, tuple[int, int]] = {
+    "420": (2, 2),
+    "422": (2, 1),
+    "440": (1, 2),
+    "444": (1, 1),
+}
+# Weights of red and blue in luma: ITU-R BT.601, BT.709, BT.2020.
+_WEIGHTS: dict[Matrix, tuple[float, float]] = {
+    "601": (0.299, 0.114),
+    "709": (0.2126, 0.0722),
+    "2020": (0.2627, 0.0593),
+}
+# H.273 matrix coefficients as FFmpeg numbers them (AVCOL_SPC_*); 2 is "unspecified".
+_TAGS: dict[int, Matrix] = {1: "709", 4: "601", 5: "601", 6: "601", 9: "2020", 10: "2020"}
+_FULL_RANGE = 2  # AVCOL_RANGE_JPEG
+# 8-bit pixel formats that are planes as kept here.
+NATIVE: dict[str, Layout] = {
+    "gray": "gray",
+    "yuv420p": "420",
+    "yuvj420p": "420",
+    "yuv422p": "422",
+    "yuvj422p": "422",
+    "yuv440p": "440",
+    "yuvj440p": "440",
+    "yuv444p": "444",
+    "yuvj444p": "444",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planes:
+    """An 8-bit YUV picture: Y, U and V one after the other in `buffer`, without padding.
+
+    `buffer` is (n,) uint8. Where a side is odd, the chroma planes are rounded up. Limited range
+    has luma in 16 to 235 and chroma in 16 to 240. Make one with `of`.
+    """
+
+    buffer: Bytes
+    size: Size
+    layout: Layout = "420"
+    matrix: Matrix = "601"
+    full_range: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        buffer: bytes | bytearray | memoryview | Bytes,
+        size: Size,
+        *,
+        layout: Layout = "420",
+        matrix: Matrix = "601",
+        full_range: bool = False,
+    ) -> Planes:
+        """From raw planes; the memory is shared. Raises ValueError where its length is wrong."""
+        raw = np.frombuffer(buffer, np.uint8) if not isinstance(buffer, np.ndarray) else buffer
+        raw = raw.reshape(-1)
+        needed = sum(h * w for h, w in plane_shapes(size, layout))
+        if raw.dtype != np.uint8 or raw.size != needed:
+            raise ValueError(
+                f"{size[0]}×{size[1]} {layout} planes take {needed} bytes, got {raw.nbytes}"
+            )
+        return cls(cast(Bytes, values.frozen(raw)), size, layout, matrix, full_range)
+
+    @classmethod
+    def from_planes(
+        cls, planes: list[Bytes], *, layout: Layout, matrix: Matrix, full_range: bool
+    ) -> Planes:
+        """From (h, w) arrays of any strides, copied: one for grey, else three."""
+        size = (planes[0].shape[1], planes[0].shape[0])
+        shapes = plane_shapes(size, layout)
+        buffer = np.empty(sum(h * w for h, w in shapes), np.uint8)
+        start = 0
+        for plane, (h, w) in zip(planes, shapes, strict=True):
+            buffer[start : start + h * w].reshape(h, w)[:] = plane
+            start += h * w
+        return cls.of(buffer, size, layout=layout, matrix=matrix, full_range=full_range)
+
+    @classmethod
+    def from_gray(cls, gray: Bytes, *, layout: Layout = "420", matrix: Matrix = "601") -> Planes:
+        """Limited-range planes of a full-range (h, w) uint8 picture, with neutral chroma."""
+        luma = cast(Bytes, cv2.LUT(gray, _range_table("luma", "limited")))
+        size = (gray.shape[1], gray.shape[0])
+        neutral = [np.full(shape, 128, np.uint8) for shape in plane_shapes(size, layout)[1:]]
+        return cls.from_planes([luma, *neutral], layout=layout, matrix=matrix, full_range=False)
+
+    @classmethod
+    def from_bgr(cls, bgr: Bytes, *, layout: Layout = "420", matrix: Matrix = "601") -> Planes:
+        """Limited-range planes of a (h, w, 3) uint8 picture; chroma is the mean of its pixels."""
+        forward = _to_yuv(matrix)
+        luma = cv2.transform(bgr, forward[:1])
+        if layout == "gray":
+            chroma: list[Array] = []
+        else:
+            across, down = SUBSAMPLING[layout]
+            h, w = bgr.shape[:2]
+            right, bottom = -w % across, -h % down
+            if right or bottom:
+                bgr = cast(
+                    Bytes, cv2.copyMakeBorder(bgr, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
+                )
+            small = ((w + right) // across, (h + bottom) // down)
+            if (across, down) != (1, 1):
+                bgr = cast(Bytes, cv2.resize(bgr, small, interpolation=cv2.INTER_AREA))
+            chroma = list(cv2.split(cv2.transform(bgr, forward[1:])))
+        planes = cast("list[Bytes]", [luma, *chroma])
+        return cls.from_planes(planes, layout=layout, matrix=matrix, full_range=False)
+
+    @property
+    def depth(self) -> str:
+        return "uint8"
+
+    @property
+    def space(self) -> values.Space:
+        return "gray" if self.layout == "gray" else "bgr"
+
+    def planes(self) -> list[Bytes]:
+        """Read-only views: Y (h, w) and, unless grey, U and V."""
+        out, start = [], 0
+        for h, w in plane_shapes(self.size, self.layout):
+            out.append(self.buffer[start : start + h * w].reshape(h, w))
+            start += h * w
+        return out
+
+    def gray(self) -> Array:
+        """(h, w) uint8, full-range luma."""
+        luma = self.planes()[0]
+        return luma if self.full_range else cv2.LUT(luma, _range_table("luma", "full"))
+
+    def bgr(self) -> Array:
+        """(h, w, 3) uint8."""
+        w, h = self.size
+        if self.layout == "gray":
+            return cv2.merge([cast(Bytes, self.gray())] * 3)
+        even = w % 2 == 0 and h % 2 == 0
+        if self.layout == "420" and self.matrix == "601" and not self.full_range and even:
+            # The one case that OpenCV knows; the same to within rounding as the one below.
+            return cv2.cvtColor(self.buffer.reshape(h * 3 // 2, w), cv2.COLOR_YUV2BGR_I420)
+        luma, *chroma = self.planes()
+        across, down = SUBSAMPLING[self.layout]
+        if (across, down) != (1, 1):
+            full = (chroma[0].shape[1] * across, chroma[0].shape[0] * down)
+            chroma = [
+                cast(Bytes, cv2.resize(c, full, interpolation=cv2.INTER_NEAREST)[:h, :w])
+                for c in chroma
+            ]
+        return cv2.transform(
+            cv2.merge([luma, *chroma]), _to_bgr(self.matrix, full_range=self.full_range)
+        )
+
+    def limited(self) -> Planes:
+        """The same picture in limited range."""
+        if not self.full_range:
+            return self
+        luma, *chroma = self.planes()
+        moved = [cv2.LUT(luma, _range_table("luma", "limited"))]
+        moved += [cv2.LUT(c, _range_table("chroma", "limited")) for c in chroma]
+        planes = cast("list[Bytes]", moved)
+        return Planes.from_planes(planes, layout=self.layout, matrix=self.matrix, full_range=False)
+
+    def turned(self, turns: int) -> Planes:
+        """Turned by quarter turns, counter-clockwise."""
+        if turns % 4 == 0:
+            return self
+        turned: dict[Layout, Layout] = {"422": "440", "440": "422"}
+        layout = turned.get(self.layout, self.layout) if turns % 2 else self.layout
+        planes = [np.rot90(p, turns) for p in self.planes()]
+        return Planes.from_planes(
+            planes, layout=layout, matrix=self.matrix, full_range=self.full_range
+        )
+
+
+def plane_shapes(size: Size, layout: Layout) -> list[tuple[int, int]]:
+    """(height, width) of each plane."""
+    w, h = size
+    if layout == "gray":
+        return [(h, w)]
+    across, down = SUBSAMPLING[layout]
+    chroma = (-(-h // down), -(-w // across))
+    return [(h, w), chroma, chroma]
+
+
+def matrix_of(tag: int, height: int) -> Matrix:
+    """The matrix that FFmpeg's tag names; where it names none, 709 from 720 lines on, else 601."""
+    return _TAGS.get(tag, "709" if height >= 720 else "601")
+
+
+def pixels_of(frame: av.VideoFrame) -> tuple[values.Pixels, Array | None]:
+    """An untouched picture of a decoded frame, and its alpha (h, w) uint8 where it has one.
+
+    8-bit YUV is taken as it is; deeper YUV is reduced to 8 bits; RGB, palettes and pictures with
+    alpha become BGR.
+    """
+    form = frame.format
+    if form.is_rgb or form.has_palette or any(part.is_alpha for part in form.components):
+        return _coloured(frame)
+    matrix = matrix_of(frame.colorspace, frame.height)
+    # FFmpeg takes grey of no stated range, and the old "yuvj" formats, as full range.
+    full = frame.color_range == _FULL_RANGE or form.name.startswith("yuvj")
+    if len(form.components) == 1:
+        full = full or frame.color_range == 0
+    if form.name == "nv12":
+        luma, chroma = _plane(frame, 0, 1), _plane(frame, 1, 2)
+        planes = [luma, chroma[:, 0::2], chroma[:, 1::2]]
+        return Planes.from_planes(planes, layout="420", matrix=matrix, full_range=full), None
+    if form.name not in NATIVE:
+        frame = reformatted(frame, _nearest_native(form), full_range=full)
+    layout = NATIVE[frame.format.name]
+    planes = [_plane(frame, i, 1) for i in range(len(frame.planes))]
+    return Planes.from_planes(planes, layout=layout, matrix=matrix, full_range=full), None
+
+
+def frame_of(planes: Planes, size: Size) -> av.VideoFrame:
+    """A frame of `size`, its last column and row repeated where it is larger than the planes."""
+    import av
+
+    name = next(name for name, layout in NATIVE.items() if layout == planes.layout)
+    frame = av.VideoFrame(size[0], size[1], name)
+    for plane, source in zip(frame.planes, planes.planes(), strict=True):
+        h, w = source.shape
+        rows = np.frombuffer(plane, np.uint8)  # type: ignore[call-overload]
+        rows = rows.reshape(-1, plane.line_size)
+        rows[:h, :w] = source
+        rows[:h, w : plane.width] = source[:, -1:]
+        rows[h : plane.height] = rows[h - 1]
+    return frame
+
+
+def _plane(frame: av.VideoFrame, index: int, channels: int) -> Bytes:
+    plane = frame.planes[index]
+    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[call-overload]
+    return cast(Bytes, rows[: plane.height, : plane.width * channels])
+
+
+def _nearest_native(form: av.VideoFormat) -> str:
+    if len(form.components) == 1:
+        return "gray"
+    shape = (8 // form.chroma_width(8), 8 // form.chroma_height(8))
+    return {(2, 2): "yuv420p", (2, 1): "yuv422p", (1, 2): "yuv440p"}.get(shape, "yuv444p")
+
+
+def reformatted(frame: av.VideoFrame, name: str, *, full_range: bool) -> av.VideoFrame:
+    """A YUV or grey frame in the pixel format `name`, of the same matrix and range."""
+    from av.video.reformatter import Interpolation
+
+    # One thread and exact rounding: the same bytes whatever else the machine does. Each call
+    # makes its own scaler, so that threads share none.
+    flags = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+    span = _FULL_RANGE if full_range else 1
+    return frame.reformat(
+        format=name, interpolation=flags, src_color_range=span, dst_color_range=span, threads=1
+    )
+
+
+def _coloured(frame: av.VideoFrame) -> tuple[values.Pixels, Array | None]:
+    from av.video.reformatter import Interpolation
+
+    yuv = not (frame.format.is_rgb or frame.format.has_palette)
+    full = frame.color_range == _FULL_RANGE
+    flags = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+    colorspace = {"601": 5, "709": 1, "2020": 9}[matrix_of(frame.colorspace, frame.height)]
+    picture = frame.reformat(
+        format="bgra",
+        interpolation=flags | Interpolation.FULL_CHR_H_INT,
+        src_colorspace=colorspace if yuv else None,
+        src_color_range=(_FULL_RANGE if full else 1) if yuv else None,
+        dst_color_range=_FULL_RANGE if yuv else None,
+        threads=1,
+    )
+    bgra = _plane(picture, 0, 4).reshape(frame.height, frame.width, 4)
+    colour = cv2.cvtColor(bgra, cv2.COLOR_BGRA2BGR)
+    luma = cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY)
+    has_alpha = any(part.is_alpha for part in frame.format.components)
+    alpha = values.frozen(np.ascontiguousarray(bgra[:, :, 3])) if has_alpha else None
+    return values.Decoded(values.frozen(colour), values.frozen(luma)), alpha
+
+
+@lru_cache(maxsize=8)
+def _range_table(part: Literal["luma", "chroma"], to: Literal["full", "limited"]) -> Bytes:
+    levels = np.arange(256, dtype=np.float64)
+    if part == "luma":
+        moved = (levels - 16) * 255 / 219 if to == "full" else levels * 219 / 255 + 16
+    else:
+        moved = (levels - 128) * (255 / 224 if to == "full" else 224 / 255) + 128
+    return np.clip(np.round(moved), 0, 255).astype(np.uint8)
+
+
+def _basis(matrix: Matrix) -> NDArray[np.float64]:
+    """3×3 from B, G, R to Y, Pb, Pr (Pb and Pr in -½ to ½)."""
+    red, blue = _WEIGHTS[matrix]
+    luma = np.array([blue, 1 - red - blue, red])
+    return np.array(
+        [luma, ([1, 0, 0] - luma) / (2 * (1 - blue)), ([0, 0, 1] - luma) / (2 * (1 - red))]
+    )
+
+
+@lru_cache(maxsize=8)
+def _to_yuv(matrix: Matrix) -> NDArray[np.float64]:
+    """3×4 from B, G, R (0 to 255) to limited-range Y, U, V."""
+    scale = np.diag([219 / 255, 224 / 255, 224 / 255])
+    return np.column_stack([scale @ _basis(matrix), [16, 128, 128]]).astype(np.float64)
+
+
+@lru_cache(maxsize=8)
+def _to_bgr(matrix: Matrix, *, full_range: bool) -> NDArray[np.float64]:
+    """3×4 from Y, U, V to B, G, R (0 to 255)."""
+    spans = [255, 255, 255] if full_range else [219, 224, 224]
+    turn = np.linalg.inv(_basis(matrix)) @ np.diag([255 / span for span in spans])
+    zero = [0 if full_range else 16, 128, 128]
+    return np.column_stack([turn, -turn @ zero]).astype(np.float64)

@@ -1,0 +1,171 @@
+"""The sound of a moving input, carried through as encoded packets and never decoded.
+
+A header, a tiny Matroska file with every sound stream and its first packet, says what the packets
+are, so that they can be written on the other side of a pipe.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from cvkit.core.errors import DamagedError, InputError
+
+if TYPE_CHECKING:
+    import av
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer, OutputContainer
+
+
+@dataclass(frozen=True, slots=True)
+class SoundPacket:
+    """One encoded packet. Times are ticks of `time_base` seconds; `stream` counts from 0."""
+
+    stream: int
+    pts: int | None
+    dts: int | None
+    duration: int
+    time_base: Fraction
+    keyframe: bool
+    data: bytes
+
+    @property
+    def end(self) -> Fraction | None:
+        """When it has been heard, in seconds; None where it has no time."""
+        start = self.dts if self.dts is not None else self.pts
+        return None if start is None else (start + self.duration) * self.time_base
+
+
+class Sound:
+    """All sound streams of one input."""
+
+    def __init__(self, *, path: Path | None, header: bytes, packets: Iterator[SoundPacket]) -> None:
+        self._path = path
+        self._header = header
+        self._packets = packets
+
+    @classmethod
+    def of_file(cls, path: str | Path) -> Sound | None:
+        """The sound of a local file, read when it is asked for; None where there is none.
+
+        Raises InputError where the file cannot be opened.
+        """
+        path = Path(path)
+        with _opened(path) as container:
+            if not container.streams.audio:
+                return None
+            header = _header(container)
+        return cls(path=path, header=header, packets=iter(()))
+
+    @classmethod
+    def from_parts(cls, header: bytes, packets: Iterator[SoundPacket]) -> Sound:
+        """From what `header` and `packets` gave elsewhere; the packets can be read once."""
+        return cls(path=None, header=header, packets=packets)
+
+    def header(self) -> bytes:
+        """A Matroska file that holds each stream's description and first packet."""
+        return self._header
+
+    def packets(self) -> Iterator[SoundPacket]:
+        """Every packet in the order of the file, a few at a time.
+
+        Of a file, each call reads it anew. Raises DamagedError where it cannot be read to its end.
+        """
+        return self._packets if self._path is None else _read(self._path)
+
+
+@contextmanager
+def templates(header: bytes) -> Iterator[list[AudioStream]]:
+    """The streams that a header describes, for `add_stream_from_template`."""
+    import av
+
+    try:
+        container = av.open(io.BytesIO(header), "r", format="matroska")
+    except av.FFmpegError as error:
+        raise DamagedError("the header of the sound cannot be read", why=str(error)) from error
+    with container:
+        yield list(container.streams.audio)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[InputContainer]:
+    import av
+
+    try:
+        # `file:` keeps a name with a colon from being taken for a protocol.
+        container = av.open(f"file:{path}", "r", options={"protocol_whitelist": "file"})
+    except (av.FFmpegError, ValueError) as error:
+        raise InputError(f"{path.name}: its sound cannot be read", why=str(error)) from error
+    with container:
+        yield container
+
+
+def _read(path: Path) -> Iterator[SoundPacket]:
+    import av
+    from av.stream import Discard
+
+    with _opened(path) as container:
+        streams = container.streams.audio
+        numbers = {stream.index: number for number, stream in enumerate(streams)}
+        for stream in container.streams:
+            if stream.index not in numbers:  # its bytes are not even read
+                stream.discard = Discard.all
+        try:
+            for packet in container.demux(streams):
+                if packet.size:
+                    yield _packet(packet, numbers[packet.stream_index])
+        except av.FFmpegError as error:
+            raise DamagedError(f"{path.name}: its sound is damaged", why=str(error)) from error
+
+
+def _packet(packet: av.Packet[AudioStream], number: int) -> SoundPacket:
+    return SoundPacket(
+        stream=number,
+        pts=packet.pts,
+        dts=packet.dts,
+        duration=packet.duration or 0,
+        time_base=packet.time_base,
+        keyframe=packet.is_keyframe,
+        data=bytes(packet),
+    )
+
+
+def _header(container: InputContainer) -> bytes:
+    import av
+    from av.container import Flags
+
+    streams = container.streams.audio
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="matroska") as out:
+        out.flags |= cast(int, Flags.bitexact.value)
+        copies = [out.add_stream_from_template(stream) for stream in streams]
+        missing = {stream.index: copy for stream, copy in zip(streams, copies, strict=True)}
+        for packet in container.demux(streams):
+            copy = missing.pop(packet.stream_index, None) if packet.size else None
+            if copy is not None:
+                mux(out, copy, _packet(packet, 0), start=0)
+            if not missing:
+                break
+        out.start_encoding()
+    return buffer.getvalue()
+
+
+def mux(
+    out: OutputContainer, stream: AudioStream, packet: SoundPacket, *, start: int | None = None
+) -> None:
+    """Write a packet to a stream of `out`, at its own time or at tick `start`."""
+    import av
+
+    copy = av.Packet(packet.data)
+    copy.stream = stream
+    copy.time_base = packet.time_base
+    copy.pts = packet.pts if start is None else start
+    copy.dts = packet.dts if start is None else start
+    copy.duration = packet.duration
+    copy.is_keyframe = packet.keyframe
+    out.mux_one(copy)
