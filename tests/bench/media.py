@@ -30,7 +30,7 @@ def folder() -> Path:
 
 @cache
 def sheet() -> Pixels:
-    """(2400, 3200, 3) uint8 BGR: photographs of scikit-image in rows of 400 pixels."""
+    """(2400, 3058, 3) uint8 BGR: photographs of scikit-image in rows of 400 pixels."""
     from skimage import data
 
     photographs = [getattr(data, name)()[:, :, :3] for name in _NAMES]
