@@ -158,10 +158,6 @@ class Planes:
         w, h = self.size
         if self.layout == "gray":
             return cv2.merge([cast(Bytes, self.gray())] * 3)
-        even = w % 2 == 0 and h % 2 == 0
-        if self.layout == "420" and self.matrix == "601" and not self.full_range and even:
-            # The one case that OpenCV knows; the same to within rounding as the one below.
-            return cv2.cvtColor(self.buffer.reshape(h * 3 // 2, w), cv2.COLOR_YUV2BGR_I420)
         luma, *chroma = self.planes()
         across, down = SUBSAMPLING[self.layout]
         if (across, down) != (1, 1):
@@ -296,9 +292,13 @@ def _coloured(frame: av.VideoFrame) -> tuple[values.Pixels, Array | None]:
     bgra = _plane(picture, 0, 4).reshape(frame.height, frame.width, 4)
     colour = cv2.cvtColor(bgra, cv2.COLOR_BGRA2BGR)
     luma = cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY)
-    has_alpha = any(part.is_alpha for part in frame.format.components)
-    alpha = values.frozen(np.ascontiguousarray(bgra[:, :, 3])) if has_alpha else None
-    return values.Decoded(values.frozen(colour), values.frozen(luma)), alpha
+    alpha = values.frozen(np.ascontiguousarray(bgra[:, :, 3]))
+    if frame.format.has_palette:
+        has_alpha = int(bgra[:, :, 3].min()) < 255
+    else:
+        has_alpha = any(part.is_alpha for part in frame.format.components)
+    pixels = values.Decoded(values.frozen(colour), values.frozen(luma))
+    return pixels, alpha if has_alpha else None
 
 
 @lru_cache(maxsize=8)
