@@ -22,7 +22,7 @@ Picture = NDArray[np.uint8]
 
 Sharing = Literal["shared", "per_thread"]
 
-BATCH = {"processor": 1, "accelerator": 16}
+BATCH = {"processor": 4, "accelerator": 16}
 """Pictures a run for networks of free batch. A fixed table, so that no timing decides."""
 
 _DEFAULT_SIDE = 640

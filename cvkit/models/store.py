@@ -64,7 +64,7 @@ class Models:
 
 def _key(path: Path, device: Device) -> _Key:
     """The file as it is now; raises MissingError where it cannot be read."""
-    if not path.exists():
+    if not os.path.exists(path):  # unlike Path.exists, False where a folder may not be entered
         raise MissingError(f"there is no model file {path}", remedy=_choice())
     if not path.is_file() or not os.access(path, os.R_OK):
         why = "it is not a file" if not path.is_file() else "it may not be read"
@@ -88,7 +88,7 @@ def _unknown(model: str) -> MissingError | ParameterError:
             why="no OpenCV package carries a cascade for cars",
             remedy="give the path of a network that finds them, such as a YOLOv8 .onnx file",
         )
-    if Path(model).suffix and Path(model).is_file():
+    if os.path.isfile(model):
         return ParameterError(
             f"model must be a name or an .onnx file, got {model}", remedy="export it to ONNX"
         )

@@ -24,6 +24,7 @@ class Yolov8:
     """Decodes the outputs of a network whose classes are `names`, in order."""
 
     names: tuple[str, ...]
+    card: Card
 
     @classmethod
     def of(cls, card: Card) -> Yolov8:
@@ -32,29 +33,29 @@ class Yolov8:
             raise ParameterError(
                 f"{card.file} does not detect", why=f"its metadata says task {card.task}"
             )
-        layout = _refusal(card)
-        if layout:
-            raise ParameterError(
-                f"{card.file} has a layout that cvkit cannot decode",
-                why=f"{layout}; seen: {card.ports()}, {len(card.names)} names",
-                remedy="use a YOLOv8 detector as ultralytics exports it to ONNX",
-            )
-        return cls(card.names)
+        refusal = _refusal(card)
+        if refusal:
+            raise _unknown(card, refusal)
+        return cls(card.names, card)
 
     def decode(self, outputs: list[Array], size: Size, wanted: Wanted) -> list[Objects]:
         """One Objects a picture, best first, on the network's input of (width, height) `size`."""
-        return [self._picture(columns, size, wanted) for columns in outputs[0]]
+        tables = outputs[0]
+        if tables.ndim != 3 or tables.shape[1] != 4 + len(self.names):
+            shape = "×".join(map(str, tables.shape))
+            raise _unknown(self.card, f"its output is {shape}")  # its file left the shape free
+        return [self._picture(table, size, wanted) for table in tables]
 
-    def _picture(self, columns: Array, size: Size, wanted: Wanted) -> Objects:
-        table = columns.astype(np.float32, copy=False)
-        best = table[4:].max(0)
+    def _picture(self, table: Array, size: Size, wanted: Wanted) -> Objects:
+        floats = table.astype(np.float32, copy=False)
+        best = floats[4:].max(0)
         found = np.flatnonzero(best > wanted.score)
-        classes = table[4:, found].argmax(0).astype(np.int32)
+        classes = floats[4:, found].argmax(0).astype(np.int32)
         if wanted.labels:
             numbers = [i for i, name in enumerate(self.names) if name in wanted.labels]
             chosen = np.isin(classes, numbers)
             found, classes = found[chosen], classes[chosen]
-        boxes, scores = _corners(table[:4, found]), best[found]
+        boxes, scores = _corners(floats[:4, found]), best[found]
         rows = kept(boxes, scores, wanted.iou, classes, wanted.most)
         return Objects(
             Grid.of(size),
@@ -83,12 +84,16 @@ def _refusal(card: Card) -> str:
     _, rows, columns = card.outputs[0].shape
     if card.names and columns == 5 + len(card.names):
         return "its columns are YOLOv5's (with objectness)"
-    if rows is None:
-        return "the number of its classes is not fixed"
-    if columns is not None and columns < rows:
-        return "its table is not [4 + classes, boxes]"
     if not card.names:
         return "its metadata has no names, so its classes are not known"
-    if rows != 4 + len(card.names):
-        return f"its {rows} rows are not 4 and one for each of its {len(card.names)} names"
+    if rows not in (None, 4 + len(card.names)):  # exports of free size leave every side free
+        return "its table is not [4 + classes, boxes]"
     return ""
+
+
+def _unknown(card: Card, why: str) -> ParameterError:
+    return ParameterError(
+        f"{card.file} has a layout that cvkit cannot decode",
+        why=f"{why}; seen: {card.ports()}, {len(card.names)} names",
+        remedy="use a YOLOv8 detector as ultralytics exports it to ONNX",
+    )
