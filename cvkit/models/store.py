@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from threading import Lock
-from typing import Literal
 
 from cvkit.core.errors import MissingError, ParameterError
 from cvkit.models.detector import Detector, NetworkDetector
 from cvkit.models.device import Device
-
-Task = Literal["detect"]
 
 BUILT_IN = ("hog", "haar-face", "haar-plate")
 """Detectors that need no file."""
@@ -32,7 +29,7 @@ class Models:
         self._lock = Lock()
         self._open: dict[_Key, NetworkDetector] = {}
 
-    def open(self, model: str, task: Task = "detect") -> Detector:
+    def open(self, model: str, *, task: str = "detect") -> Detector:
         """The detector that `model`, a name or the path of an ONNX file, means.
 
         Raises MissingError where there is no such model, it cannot be loaded, or the device that

@@ -15,7 +15,7 @@ Source: Redmon et al. 2016; Viola and Jones 2001; Dalal and Triggs 2005.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -25,6 +25,8 @@ from cvkit.models.wanted import Wanted, check_labels
 
 
 class Detect(Stage):
+    needs: ClassVar[frozenset[str]] = frozenset({"model"})
+
     model: str
     """A YOLOv8 network as an .onnx file, or hog, haar-face or haar-plate."""
     score: Annotated[float, Field(ge=0, le=1)] = 0.25
