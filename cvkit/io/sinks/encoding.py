@@ -69,6 +69,18 @@ def options_of(encoder: str, encoding: Encoding) -> dict[str, str]:
     return options
 
 
+def muxing_of(muxer: str, base: Fraction) -> dict[str, str]:
+    """What the container is opened with; `base` is a tick of the video."""
+    if muxer in ("matroska", "webm"):
+        # Sound that begins before 0 (an encoder's run-in) would move every frame.
+        return {"avoid_negative_ts": "disabled"}
+    # A first frame after 0 is placed in the film's own ticks: at least as fine as the frames'.
+    ticks = base.denominator
+    while ticks < 10_000:
+        ticks *= 2
+    return {"movflags": "+faststart", "movie_timescale": str(min(ticks, 2**31 - 1))}
+
+
 def threads_of(size: Size) -> int:
     """Encoder threads: of the size alone, never of the machine or its load."""
     pixels = size[0] * size[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
@@ -23,6 +23,7 @@ from cvkit.io.sinks.encoding import (
     Encoding,
     encoder_of,
     layout_of,
+    muxing_of,
     options_of,
     threads_of,
 )
@@ -124,10 +125,10 @@ class VideoWriter:
         if self._out is None:
             raise OutputError("the video has no frame", why="none reached the output")
         muxed = self._out.finish(self._last + round(1 / self._rate / self._base))
-        self._closed = True
         self._out = None
         if muxed != self.frames:
             raise OutputError(f"the video holds {muxed} of {self.frames} frames")
+        self._closed = True
 
     def abort(self) -> None:
         """Drop what was written and remove the file; harmless when repeated, or after `close`."""
@@ -183,10 +184,10 @@ class VideoWriter:
                 f"{size[0]}×{size[1]} padded to {padded[0]}×{padded[1]}: {self._pix_fmt} "
                 "needs even sides"
             )
-        out = _Output(self._path, FORMATS[self._format], size, padded, matrix)
+        out = _Output(self._path, FORMATS[self._format], size, padded, matrix, self._base)
         try:
             with _said():
-                out.add_video(self._encoder, self._encoding, self._pix_fmt, self._rate, self._base)
+                out.add_video(self._encoder, self._encoding, self._pix_fmt, self._rate)
                 if self._sound is not None:
                     self.notes += out.add_sound(self._sound, self._format)
         except BaseException:
@@ -219,21 +220,24 @@ class VideoWriter:
 class _Output:
     """The open container with its encoder; made for the first frame, whose size it takes."""
 
-    def __init__(self, path: Path, muxer: str, size: Size, padded: Size, matrix: Matrix) -> None:
+    def __init__(
+        self, path: Path, muxer: str, size: Size, padded: Size, matrix: Matrix, base: Fraction
+    ) -> None:
         import av
         from av.container import Flags
 
         self.size = size
         self.matrix = matrix
         self._padded = padded
+        self._base = base
         with _said():
             self._file = _File(path, "wb")
-            options = {"movflags": "+faststart"} if muxer in ("mp4", "mov") else {}
-            if muxer in ("matroska", "webm"):
-                # Sound that begins before 0 (an encoder's run-in) would move every frame.
-                options = {"avoid_negative_ts": "disabled"}
             self._container: OutputContainer | None = av.open(
-                self._file, "w", format=muxer, container_options=options, buffer_size=1 << 18
+                self._file,
+                "w",
+                format=muxer,
+                container_options=muxing_of(muxer, base),
+                buffer_size=1 << 18,
             )
         self._container.flags |= cast(int, Flags.bitexact.value)  # no clock, no version
         self._holds_durations = muxer in ("mp4", "mov")
@@ -245,9 +249,7 @@ class _Output:
         self._first = (0, 0)
         self._muxed = 0
 
-    def add_video(
-        self, encoder: str, encoding: Encoding, pix_fmt: str, rate: Fraction, base: Fraction
-    ) -> None:
+    def add_video(self, encoder: str, encoding: Encoding, pix_fmt: str, rate: Fraction) -> None:
         """Raises ParameterError for an option that the encoder does not know."""
         import av
 
@@ -265,9 +267,11 @@ class _Output:
             ) from error
         self._stream, context = stream, stream.codec_context
         context.width, context.height = self._padded
-        context.pix_fmt, context.time_base = pix_fmt, base
-        stream.time_base = base
+        context.pix_fmt, context.time_base = pix_fmt, self._base
+        stream.time_base = self._base
         context.colorspace, context.color_range = _MATRIX_TAGS[self.matrix], _LIMITED_RANGE
+        if encoder == "libx265" and self._holds_durations:
+            context.codec_tag = "hvc1"  # what Apple's players ask for
         context.thread_count = threads
         context.thread_type = "FRAME"
         if encoding.bitrate:
@@ -345,9 +349,8 @@ class _Output:
         self._forget()
 
     def _forget(self) -> None:
-        close = getattr(self._packets, "close", None)
-        if close is not None:
-            close()
+        if isinstance(self._packets, Generator):
+            self._packets.close()
         self._stream = self._container = self._held = None
         self._sounds, self._packets = {}, iter(())
 
