@@ -31,6 +31,8 @@ SUBSAMPLING: dict[Layout, tuple[int, int]] = {
     "440": (1, 2),
     "444": (1, 1),
 }
+# Rows converted at once: what lies between two steps then stays in the processor's cache.
+_STRIP = 64
 # Weights of red and blue in luma: ITU-R BT.601, BT.709, BT.2020.
 _WEIGHTS: dict[Matrix, tuple[float, float]] = {
     "601": (0.299, 0.114),
@@ -94,12 +96,9 @@ class Planes:
     ) -> Planes:
         """From (h, w) arrays of any strides, copied: one for grey, else three."""
         size = (planes[0].shape[1], planes[0].shape[0])
-        shapes = plane_shapes(size, layout)
-        buffer = np.empty(sum(h * w for h, w in shapes), np.uint8)
-        start = 0
-        for plane, (h, w) in zip(planes, shapes, strict=True):
-            buffer[start : start + h * w].reshape(h, w)[:] = plane
-            start += h * w
+        buffer = np.empty(sum(h * w for h, w in plane_shapes(size, layout)), np.uint8)
+        for plane, view in zip(planes, _views(buffer, size, layout), strict=True):
+            view[:] = plane
         return cls.of(buffer, size, layout=layout, matrix=matrix, full_range=full_range)
 
     @classmethod
@@ -113,24 +112,26 @@ class Planes:
     @classmethod
     def from_bgr(cls, bgr: Bytes, *, layout: Layout = "420", matrix: Matrix = "601") -> Planes:
         """Limited-range planes of a (h, w, 3) uint8 picture; chroma is the mean of its pixels."""
-        forward = _to_yuv(matrix)
-        luma = cv2.transform(bgr, forward[:1])
-        if layout == "gray":
-            chroma: list[Array] = []
-        else:
-            across, down = SUBSAMPLING[layout]
-            h, w = bgr.shape[:2]
-            right, bottom = -w % across, -h % down
+        h, w = bgr.shape[:2]
+        size, forward = (w, h), _to_yuv(matrix)
+        buffer = np.empty(sum(a * b for a, b in plane_shapes(size, layout)), np.uint8)
+        luma, *chroma = _views(buffer, size, layout)
+        across, down = SUBSAMPLING.get(layout, (1, 1))
+        for top in range(0, h, _STRIP):
+            yuv = cv2.transform(bgr[top : top + _STRIP], forward)
+            cv2.extractChannel(yuv, 0, luma[top : top + _STRIP])
+            if not chroma:
+                continue
+            right, bottom = -w % across, -yuv.shape[0] % down
             if right or bottom:
-                bgr = cast(
-                    Bytes, cv2.copyMakeBorder(bgr, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
-                )
-            small = ((w + right) // across, (h + bottom) // down)
+                yuv = cv2.copyMakeBorder(yuv, 0, bottom, 0, right, cv2.BORDER_REPLICATE)
             if (across, down) != (1, 1):
-                bgr = cast(Bytes, cv2.resize(bgr, small, interpolation=cv2.INTER_AREA))
-            chroma = list(cv2.split(cv2.transform(bgr, forward[1:])))
-        planes = cast("list[Bytes]", [luma, *chroma])
-        return cls.from_planes(planes, layout=layout, matrix=matrix, full_range=False)
+                small = (yuv.shape[1] // across, yuv.shape[0] // down)
+                yuv = cv2.resize(yuv, small, interpolation=cv2.INTER_AREA)
+            rows = slice(top // down, top // down + yuv.shape[0])
+            for channel, plane in enumerate(chroma, 1):
+                cv2.extractChannel(yuv, channel, plane[rows])
+        return cls.of(buffer, size, layout=layout, matrix=matrix)
 
     @property
     def depth(self) -> str:
@@ -142,11 +143,7 @@ class Planes:
 
     def planes(self) -> list[Bytes]:
         """Read-only views: Y (h, w) and, unless grey, U and V."""
-        out, start = [], 0
-        for h, w in plane_shapes(self.size, self.layout):
-            out.append(self.buffer[start : start + h * w].reshape(h, w))
-            start += h * w
-        return out
+        return _views(self.buffer, self.size, self.layout)
 
     def gray(self) -> Array:
         """(h, w) uint8, full-range luma."""
@@ -160,15 +157,19 @@ class Planes:
             return cv2.merge([cast(Bytes, self.gray())] * 3)
         luma, *chroma = self.planes()
         across, down = SUBSAMPLING[self.layout]
-        if (across, down) != (1, 1):
-            full = (chroma[0].shape[1] * across, chroma[0].shape[0] * down)
-            chroma = [
-                cast(Bytes, cv2.resize(c, full, interpolation=cv2.INTER_NEAREST)[:h, :w])
-                for c in chroma
-            ]
-        return cv2.transform(
-            cv2.merge([luma, *chroma]), _to_bgr(self.matrix, full_range=self.full_range)
-        )
+        back = _to_bgr(self.matrix, full_range=self.full_range)
+        out = np.empty((h, w, 3), np.uint8)
+        for top in range(0, h, _STRIP):
+            strip = luma[top : top + _STRIP]
+            parts = [c[top // down : (top + _STRIP) // down] for c in chroma]
+            if (across, down) != (1, 1):
+                full = (parts[0].shape[1] * across, parts[0].shape[0] * down)
+                parts = [
+                    cast(Bytes, cv2.resize(c, full, interpolation=cv2.INTER_NEAREST)) for c in parts
+                ]
+            parts = [c[: strip.shape[0], :w] for c in parts]
+            cv2.transform(cv2.merge([strip, *parts]), back, dst=out[top : top + _STRIP])
+        return out
 
     def limited(self) -> Planes:
         """The same picture in limited range."""
@@ -190,6 +191,14 @@ class Planes:
         return Planes.from_planes(
             planes, layout=layout, matrix=self.matrix, full_range=self.full_range
         )
+
+
+def _views(buffer: Bytes, size: Size, layout: Layout) -> list[Bytes]:
+    out, start = [], 0
+    for h, w in plane_shapes(size, layout):
+        out.append(buffer[start : start + h * w].reshape(h, w))
+        start += h * w
+    return out
 
 
 def plane_shapes(size: Size, layout: Layout) -> list[tuple[int, int]]:

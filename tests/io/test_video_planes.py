@@ -53,7 +53,7 @@ def noise(size: tuple[int, int], layout: Layout, **kind) -> Planes:
 @pytest.mark.parametrize("full_range", [False, True])
 @pytest.mark.parametrize("matrix", ["601", "709", "2020"])
 @pytest.mark.parametrize("layout", ["420", "422", "440", "444"])
-@pytest.mark.parametrize("size", [(16, 12), (15, 13), (1, 1)])
+@pytest.mark.parametrize("size", [(16, 12), (15, 131), (1, 1), (1, 200)])
 def test_bgr_is_within_a_level_of_the_standard(size, layout, matrix: Matrix, full_range: bool):
     planes = noise(size, layout, matrix=matrix, full_range=full_range)
     assert np.abs(planes.bgr() - by_the_book(planes)).max() <= 1
@@ -74,6 +74,25 @@ def test_colour_bars_survive_there_and_back(matrix: Matrix):
     assert np.abs(planes.bgr().astype(int) - BARS).max() <= 2
     white, black = planes.planes()[0][0, 0], planes.planes()[0][-1, -1]
     assert (white, black) == (235, 16)
+
+
+@pytest.mark.parametrize("layout", ["gray", "420", "422", "440", "444"])
+@pytest.mark.parametrize("size", [(16, 12), (15, 131), (1, 1), (1, 200)])
+def test_planes_of_a_picture_are_the_standards(size: tuple[int, int], layout: Layout):
+    w, h = size
+    bgr = np.random.default_rng(3).integers(0, 256, (h, w, 3), dtype=np.uint8)
+    down, across = {"420": (2, 2), "422": (1, 2), "440": (2, 1)}.get(layout, (1, 1))
+    padded = np.pad(bgr.astype(float), ((0, -h % down), (0, -w % across), (0, 0)), "edge")
+    blue, green, red = np.moveaxis(padded, 2, 0) / 255
+    luma = 0.0722 * blue + 0.7152 * green + 0.2126 * red
+    expected = [16 + 219 * luma[:h, :w]]
+    for part, weight in ((blue, 0.0722), (red, 0.2126)) if layout != "gray" else ():
+        full = 128 + 224 * (part - luma) / (2 * (1 - weight))
+        high, wide = full.shape
+        expected.append(full.reshape(high // down, down, wide // across, across).mean((1, 3)))
+    planes = Planes.from_bgr(bgr, layout=layout, matrix="709").planes()
+    for plane, right in zip(planes, expected, strict=True):
+        assert np.abs(plane - right).max() <= 1.01
 
 
 def test_a_grey_ramp_survives_there_and_back_within_a_level():
