@@ -92,7 +92,10 @@ def test_planes_of_a_picture_are_the_standards(size: tuple[int, int], layout: La
         expected.append(full.reshape(high // down, down, wide // across, across).mean((1, 3)))
     planes = Planes.from_bgr(bgr, layout=layout, matrix="709").planes()
     for plane, right in zip(planes, expected, strict=True):
-        assert np.abs(plane - right).max() <= 1.01
+        # Rounded twice, before and after the mean of the pixels; the first by fixed-point numbers.
+        assert np.abs(plane - right).max() <= 1.1
+        # OpenCV's mean of four rounds halves up: an eighth of a level.
+        assert abs((plane - right).mean()) <= (0.2 if plane.size > 100 else 1)
 
 
 def test_a_grey_ramp_survives_there_and_back_within_a_level():
