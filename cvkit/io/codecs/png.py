@@ -1,0 +1,184 @@
+"""PNG: every checksum and the compressed data are checked before libpng sees a byte.
+
+libpng reports damage on stderr and passes over some of it (a wrong checksum of a note, a missing
+end). So the picture data is inflated here, and libpng gets it uncompressed, which costs no more
+than to let it inflate; very big pictures are inflated twice instead of held twice.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cvkit.core.values import Image
+from cvkit.core.warp import Size
+from cvkit.io.codecs.stored import decoded, image
+from cvkit.io.integrity import bounded, damaged
+
+Bytes = bytes | memoryview
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+_PALETTE, _GRAY_ALPHA = 3, 4
+_GRAYS = (0, _GRAY_ALPHA)
+_PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
+           (0, 1, 1, 2))  # fmt: skip  # x, y, step right, step down of Adam7
+_MOST_DEFLATED = 1032  # deflate shrinks by no more than this
+_HELD = 1 << 28
+_PIECE = 1 << 20
+_SLICE = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    size: Size
+    bits: int
+    colour: int
+    interlaced: bool
+
+    @property
+    def raw_size(self) -> int:
+        """Bytes of the inflated data: each row of each pass and its filter's number."""
+        width, height = self.size
+        bits = self.bits * _CHANNELS[self.colour]
+        passes = _PASSES if self.interlaced else ((0, 0, 1, 1),)
+        total = 0
+        for x, y, right, down in passes:
+            columns, rows = -(-(width - x) // right), -(-(height - y) // down)
+            if columns > 0 and rows > 0:
+                total += rows * (1 + -(-columns * bits // 8))
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    header: Header
+    first: memoryview
+    palette: memoryview | None
+    transparent: memoryview | None
+    data: tuple[memoryview, ...]
+
+
+def read(data: Bytes, name: str, *, max_pixels: int) -> Image:
+    parts = _checked(data, name, max_pixels)
+    raw = _inflated(parts, name)
+    body = parts.data if raw is None else (zlib.compress(raw, 0),)
+    del raw
+    array = decoded(_rebuilt(parts, body), name, "PNG", parts.header.size)
+    return image(array, gray=parts.header.colour in _GRAYS)
+
+
+def _checked(data: Bytes, name: str, max_pixels: int) -> _Parts:
+    """The chunks that make the picture, after all were checked. No pixel memory is taken."""
+    header: Header | None = None
+    once: dict[bytes, memoryview] = {}
+    pieces: list[memoryview] = []
+    for kind, body in _chunks(data, name):
+        if header is None:
+            header = _header(kind, body, name)
+            bounded(header.size, max_pixels, name)
+        if kind == b"IDAT":
+            pieces.append(body)
+        elif kind in (b"IHDR", b"PLTE", b"tRNS"):
+            once.setdefault(kind, body)
+    if header is None:
+        raise damaged(name, "the PNG has no chunks")
+    if header.colour == _PALETTE and b"PLTE" not in once:
+        raise damaged(name, "the PNG has no palette")
+    if sum(map(len, pieces)) * _MOST_DEFLATED < header.raw_size:
+        width, height = header.size
+        raise damaged(name, f"the PNG says {width}×{height} but has too little data for that")
+    return _Parts(header, once[b"IHDR"], once.get(b"PLTE"), once.get(b"tRNS"), tuple(pieces))
+
+
+def _chunks(data: Bytes, name: str) -> Iterator[tuple[bytes, memoryview]]:
+    """Kind and body of each chunk up to IEND, checksums verified."""
+    view = memoryview(data)
+    at = len(_SIGNATURE)
+    while at + 12 <= len(view):
+        length = int.from_bytes(view[at : at + 4], "big")
+        end = at + 12 + length
+        kind = bytes(view[at + 4 : at + 8])
+        if end > len(view):
+            break
+        if zlib.crc32(view[at + 4 : end - 4]) != int.from_bytes(view[end - 4 : end], "big"):
+            raise damaged(
+                name, f"the checksum of PNG chunk {kind.decode('latin-1')} at byte {at} is wrong"
+            )
+        yield kind, view[at + 8 : end - 4]
+        if kind == b"IEND":
+            return
+        at = end
+    raise damaged(name, "the PNG is cut: it ends before its end chunk (IEND)")
+
+
+def _header(kind: bytes, body: memoryview, name: str) -> Header:
+    if kind != b"IHDR" or len(body) != 13:
+        raise damaged(name, "the PNG does not begin with its header (IHDR)")
+    width, height, bits, colour, method, filters, interlace = struct.unpack(">IIBBBBB", body)
+    if bits not in _DEPTHS.get(colour, ()) or method or filters or interlace > 1:
+        raise damaged(name, "the PNG's header holds values that do not exist")
+    return Header((width, height), bits, colour, bool(interlace))
+
+
+def _inflated(parts: _Parts, name: str) -> bytes | None:
+    """The filtered rows, all verified; None for a picture too big to hold them as well."""
+    wanted = parts.header.raw_size
+    held: list[bytes] | None = [] if wanted <= _HELD else None
+    total = 0
+    for piece in _pieces(parts.data, name):
+        total += len(piece)
+        if total > wanted:
+            raise damaged(name, "the PNG holds more picture data than its size needs")
+        if held is not None:
+            held.append(piece)
+    if total < wanted:
+        raise damaged(name, f"the PNG's picture data ends after {total} of {wanted} bytes")
+    if held is None:
+        return None
+    raw = b"".join(held)
+    if not parts.header.interlaced and max(raw[:: wanted // parts.header.size[1]]) > 4:
+        raise damaged(name, "a row of the PNG names a filter that does not exist")
+    return raw
+
+
+def _pieces(data: tuple[memoryview, ...], name: str) -> Iterator[bytes]:
+    """Inflate in bounded pieces. Raises DamagedError on broken data or a wrong checksum."""
+    inflate = zlib.decompressobj()
+    try:
+        for slice_ in _slices(data):
+            rest: bytes | memoryview = slice_
+            while rest and not inflate.eof:
+                yield inflate.decompress(rest, _PIECE)
+                rest = inflate.unconsumed_tail
+        while not inflate.eof and (piece := inflate.decompress(inflate.unconsumed_tail, _PIECE)):
+            yield piece
+    except zlib.error as error:
+        raise damaged(name, f"the PNG's compressed data is broken ({error})") from error
+    if not inflate.eof:
+        raise damaged(name, "the PNG's compressed data stops in the middle")
+
+
+def _slices(data: tuple[memoryview, ...]) -> Iterator[memoryview]:
+    # Small, since zlib copies what it has not used yet at every turn.
+    for chunk in data:
+        for at in range(0, len(chunk), _SLICE):
+            yield chunk[at : at + _SLICE]
+
+
+def _rebuilt(parts: _Parts, data: tuple[Bytes, ...]) -> bytes:
+    """The picture without notes and profiles, of which libpng would complain on stderr."""
+    chunks: list[tuple[bytes, Bytes]] = [(b"IHDR", parts.first)]
+    if parts.palette is not None:
+        chunks.append((b"PLTE", parts.palette))
+    if parts.transparent is not None:
+        chunks.append((b"tRNS", parts.transparent))
+    chunks += [(b"IDAT", body) for body in data]
+    out: list[Bytes] = [_SIGNATURE]
+    for kind, body in (*chunks, (b"IEND", b"")):
+        crc = zlib.crc32(body, zlib.crc32(kind))
+        out += (struct.pack(">I", len(body)), kind, body, struct.pack(">I", crc))
+    return b"".join(out)

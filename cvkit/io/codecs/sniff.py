@@ -1,0 +1,147 @@
+"""What a file is, by its first bytes; and which suffixes people give to pictures and videos."""
+
+from __future__ import annotations
+
+HEAD = 1024
+"""How many first bytes `sniff` wants; fewer are fine for most formats."""
+
+PICTURE_SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .mpo .png .apng .webp .bmp .dib .tif .tiff .gif .jp2 .j2k .jpc .jpx .jxl"
+    " .avif .heic .heif .hdr .pic .exr .pbm .pgm .ppm .pnm .pam .pfm .psd .ico .tga .qoi .dds .pcx"
+    " .sgi .ras .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf".split()
+)
+VIDEO_SUFFIXES = frozenset(
+    ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .m2v .ts .mts .m2ts .flv .f4v .ogv .ogg .wmv .asf"
+    " .3gp .3g2 .vob .y4m .mxf .mjpeg .mjpg .264 .h264 .265 .hevc .ivf".split()
+)
+STILLS = frozenset("jpeg png webp bmp tiff gif jp2 hdr exr pnm avif heic psd ico".split())
+MOVING = frozenset("mp4 matroska avi mpegts mpeg flv ogg y4m".split())
+
+READ = frozenset({"jpeg", "png", "webp", "bmp", "tiff"})
+"""Stills that are read; the others are known and refused by name."""
+WRITE = READ
+"""Stills that are written."""
+
+FORMAT_SUFFIX = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "bmp": ".bmp", "tiff": ".tif"}
+"""The suffix that a file gets where cvkit names it, by format."""
+SUFFIX_FORMAT = {
+    **{suffix: name for name, suffix in FORMAT_SUFFIX.items()},
+    ".jpeg": "jpeg",
+    ".jpe": "jpeg",
+    ".jfif": "jpeg",
+    ".dib": "bmp",
+    ".tiff": "tiff",
+}
+"""The format that a suffix (lower case) asks for when a picture is written."""
+NAMES = {
+    "jpeg": "JPEG",
+    "png": "PNG",
+    "webp": "WebP",
+    "bmp": "BMP",
+    "tiff": "TIFF",
+    "gif": "GIF",
+    "jp2": "JPEG 2000",
+    "hdr": "Radiance HDR",
+    "exr": "OpenEXR",
+    "pnm": "PNM",
+    "avif": "AVIF",
+    "heic": "HEIC",
+    "psd": "Photoshop",
+    "ico": "ICO",
+}
+"""Formats as people write them."""
+
+_MAGIC = (
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"II*\0", "tiff"),
+    (b"MM\0*", "tiff"),
+    (b"II+\0", "tiff"),
+    (b"MM\0+", "tiff"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "jp2"),
+    (b"\xff\x4f\xff\x51", "jp2"),
+    (b"#?RADIANCE", "hdr"),
+    (b"#?RGBE", "hdr"),
+    (b"\x76\x2f\x31\x01", "exr"),
+    (b"8BPS\0", "psd"),
+    (b"\xff\xff\xff\xff", "cvkit"),  # the continuation marker of an Arrow IPC stream
+    (b"\x1a\x45\xdf\xa3", "matroska"),
+    (b"FLV\x01", "flv"),
+    (b"OggS", "ogg"),
+    (b"YUV4MPEG2", "y4m"),
+    (b"\0\0\x01\xba", "mpeg"),
+    (b"\0\0\x01\xb3", "mpeg"),
+)
+_BRANDS = {
+    **dict.fromkeys((b"avif", b"avis"), "avif"),
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "heic"),
+}
+_BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
+
+
+def sniff(head: bytes) -> str | None:
+    """The format's name (one of STILLS, MOVING or "cvkit") by the first bytes, or None."""
+    for magic, name in _MAGIC:
+        if head.startswith(magic):
+            return name
+    if head[:4] == b"RIFF":
+        return {b"WEBP": "webp", b"AVI ": "avi"}.get(head[8:12])
+    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
+        return "bmp"
+    if head[4:8] == b"ftyp":
+        return _boxed(head)
+    if head[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip"):
+        return "mp4"
+    if head[:1] == b"P" and head[1:2] in b"1234567fF" and head[2:3] in b" \t\r\n" and head[2:3]:
+        return "pnm"
+    if head[:4] == b"\0\0\x01\0" and 0 < int.from_bytes(head[4:6], "little") < 256:
+        return "ico"
+    return "mpegts" if _packets(head) else None
+
+
+def _boxed(head: bytes) -> str:
+    """Pictures and videos share ISO's boxes; the brands tell them apart."""
+    size = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = [head[8:12], *(head[at : at + 4] for at in range(16, size - 3, 4))]
+    for brand in brands if brands[0] in (*_BRANDS, b"mif1", b"msf1") else ():
+        if brand in _BRANDS:
+            return _BRANDS[brand]
+    return "heic" if brands[0] in (b"mif1", b"msf1") else "mp4"
+
+
+def _packets(head: bytes) -> bool:
+    """MPEG transport packets of 188 bytes, or of 192 with a time before each (Blu-ray)."""
+    for step, start in ((188, 0), (192, 4)):
+        marks = head[start::step]
+        if len(marks) >= 3 and set(marks) == {0x47}:
+            return True
+    return False
+
+
+_TEXTS = (
+    (b"<!doctype html", "HTML"),
+    (b"<html", "HTML"),
+    (b"<svg", "SVG"),
+    (b"<?xml", "XML"),
+    (b"%pdf", "PDF"),
+    (b"pk\x03\x04", "a ZIP archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"{\\rtf", "RTF"),
+)
+
+
+def looks_like(head: bytes) -> str | None:
+    """What bytes that are no picture look like (`HTML`, `text`), or None where nothing known."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    for magic, name in _TEXTS:
+        if start.startswith(magic):
+            return name
+    try:
+        text = head[:HEAD].decode()
+    except UnicodeDecodeError as error:
+        if error.start < min(len(head), HEAD) - 4:  # a letter cut at the end is still text
+            return None
+        text = head[: error.start].decode()
+    return "text" if text and all(c.isprintable() or c in "\t\r\n\f" for c in text) else None
