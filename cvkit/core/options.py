@@ -1,0 +1,101 @@
+"""Run options: what holds for a whole run and not for one stage. One definition for CLI, specs
+and Python; a stage may have no parameter of these names."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from cvkit.core.errors import ParameterError
+from cvkit.core.names import cli_name
+from cvkit.core.units import Box, Color, Duration, FrameRange
+
+
+class RunOptions(BaseModel):
+    """Frozen; values may be given as text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    groups: ClassVar[dict[str, tuple[str, ...]]] = {
+        "Inputs": ("include", "exclude", "frames", "duration", "max_pixels", "on_corrupt"),
+        "Run": ("jobs", "device", "seed", "on_error", "overwrite", "in_place", "roi", "only"),
+        "Results": ("coords",),
+        "Encoding": (
+            *("quality", "codec", "crf", "preset", "bitrate", "pix_fmt", "fps", "no_audio"),
+            "background",
+        ),
+    }
+
+    include: tuple[str, ...] = ()
+    """In folders only files that match one of these patterns (`*.jpg`)."""
+    exclude: tuple[str, ...] = ()
+    """In folders no files that match one of these patterns."""
+    frames: FrameRange | None = None
+    """Of videos only these frames: A:B:STEP, 0-based, B excluded; either may be a time."""
+    duration: Duration | None = None
+    """Of videos only so much from the start, or from the start of --frames."""
+    max_pixels: Annotated[int, Field(ge=1)] = 500_000_000
+    """Pictures of more pixels are refused before memory is taken."""
+    on_corrupt: Literal["fail", "skip"] = "fail"
+    """Whether a damaged input fails, or is skipped and counted."""
+    jobs: Annotated[int, Field(ge=0, le=256)] = 0
+    """How many pictures at a time; 0 takes one a processor. The results do not depend on it."""
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
+    """Where networks run: auto, cpu, cuda or cuda:N."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """For whatever draws random numbers."""
+    on_error: Literal["stop", "skip"] | None = None
+    """What a failed input does: stop (default for one input) or skip (default for several)."""
+    overwrite: bool = False
+    """Replace files that exist."""
+    in_place: bool = False
+    """Write each result over its input."""
+    roi: str | None = None
+    """Only here, the rest unchanged: x,y,w,h, a mask's FILE, or a kept NAME."""
+    only: tuple[str, ...] = ()
+    """Of the frame stream only these kinds of value."""
+    coords: Literal["source", "output"] = "source"
+    """Coordinates of results: the source's, or the written picture's."""
+    quality: Annotated[int, Field(ge=1, le=100)] | None = None
+    """JPEG (92) and WebP (90) quality, 1 to 100."""
+    codec: str | None = None
+    """Video encoder (libx264)."""
+    crf: Annotated[int, Field(ge=0, le=63)] | None = None
+    """Video quality, lower is better (23)."""
+    preset: str | None = None
+    """Encoder's speed (veryfast)."""
+    bitrate: str | None = None
+    """Video bit rate instead of a quality (4M)."""
+    pix_fmt: str | None = None
+    """Video pixel format (yuv420p)."""
+    fps: Annotated[float, Field(gt=0, le=1000)] | None = None
+    """Frames per second of a written video, where its input has no times."""
+    no_audio: bool = False
+    """Drop the sound."""
+    background: Color = Color(255, 255, 255)
+    """What lies under transparency in formats without alpha."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_our_words(cls, values: Any, handler: Any) -> Any:
+        try:
+            return handler(values)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            name = cli_name(str(first["loc"][0])) if first["loc"] else "option"
+            why = first["msg"].removeprefix("Value error, ")
+            if first["type"] == "extra_forbidden":
+                raise ParameterError(f"there is no run option {name}") from None
+            raise ParameterError(f"--{name}: {why}, got {first['input']!r}") from None
+
+
+SHELL_OPTIONS = ("dry_run", "save", "set", "json", "quiet", "verbose", "progress", "debug")
+"""What only the command line itself knows; reserved like the run options."""
+
+
+def reserved() -> frozenset[str]:
+    """Names that no stage parameter may have."""
+    also = "o output j resume live max_retries dpi page timeout retry max_failures watch profile"
+    more = "offline half strip keep_icc segment backend trust accept_license help version"
+    return frozenset({*RunOptions.model_fields, *SHELL_OPTIONS, *also.split(), *more.split()})

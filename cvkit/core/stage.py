@@ -1,0 +1,194 @@
+"""Stage: an operation, declared once by its fields and by the signature of its `apply`.
+
+The words of a signature: `Picture`, `Gray` and `Mask` ask for the raster the step before left,
+`Photo` for the latest Image, `Objects`, `Features`, … for that value, `Marks` for all that can be
+drawn; `Size`, `Time` and `Frame` for those of the frame. Rasters come and go as read-only arrays,
+other values as themselves. `list[Photo]` may be given a batch. `resource` is what `open` gave,
+`state` what `start` gave; a parameter named as a field of type `Operand` gets what it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Generic, Literal, Protocol, TypeVar
+
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import core_schema
+
+from cvkit.core import calling
+from cvkit.core.errors import CvkitError, ParameterError
+from cvkit.core.frame import Frame as Frame
+from cvkit.core.names import python_name, spec_name
+from cvkit.core.time import Time as Time
+from cvkit.core.values import Kind, Value
+from cvkit.core.values import Objects as Objects
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A way of asking for, or of giving, a value."""
+
+    word: str
+
+
+_Array = NDArray[Any]
+Picture = Annotated[_Array, Ask("picture")]
+"""(h, w) or (h, w, 3): the latest raster; as a result, the kind that was given."""
+Gray = Annotated[_Array, Ask("gray")]
+"""(h, w): the latest raster seen as grey."""
+Mask = Annotated[_Array, Ask("mask")]
+"""(h, w) uint8 coverage: the latest raster, which must be a Mask. A bool result is binary."""
+Photo = Annotated[_Array, Ask("photo")]
+"""(h, w, 3) BGR: the latest Image."""
+Image = Annotated[_Array, Ask("image")]
+"""(h, w) or (h, w, 3), (h, w, 4): gives an Image."""
+Labels = Annotated[_Array, Ask("labels")]
+Depth = Annotated[_Array, Ask("depth")]
+Flow = Annotated[_Array, Ask("flow")]
+Found = Annotated[Objects, Ask("found")]
+"""Objects that are joined to those already found."""
+Marks = Annotated[tuple[Value, ...], Ask("marks")]
+"""Every value there that can be drawn, at least one, on the picture's grid."""
+Size = Annotated[tuple[int, int], Ask("size")]
+"""Width and height of the frame."""
+
+
+class Operand(str, Generic[_T]):
+    """The text of a parameter that names a FILE or a kept NAME; `apply` gets what it names."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> object:
+        return core_schema.no_info_after_validator_function(
+            cls, core_schema.str_schema(min_length=1)
+        )
+
+
+class Asset(str):
+    """The path of a file (kernel, camera, card) whose bytes the engine hands to `apply`."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> object:
+        return core_schema.no_info_after_validator_function(
+            cls, core_schema.str_schema(min_length=1)
+        )
+
+
+class ModelOpener(Protocol):
+    def open(self, model: str, *, task: str) -> Any:
+        """What does `task` by this name or path; opened once a device. Raises MissingError."""
+
+
+@dataclass(frozen=True)
+class Env:
+    """What a run lends to `open`: models, the device asked for, and the seed."""
+
+    models: ModelOpener
+    device: str = "auto"
+    seed: int = 0
+
+
+class Stage(BaseModel):
+    """A frozen model: its fields are the parameters, the string under a field is its help."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    depths: ClassVar[frozenset[str]] = frozenset({"uint8"})
+    """Depths of Image that `apply` takes as they are."""
+    needs: ClassVar[frozenset[str]] = frozenset()
+    """Of "model", "gpu", and the names of extras."""
+    changes_length: ClassVar[bool] = False
+    deterministic: ClassVar[bool] = True
+    holds_lock: ClassVar[bool] = False
+    """Holds the interpreter lock: runs one at a time."""
+    writable: ClassVar[bool] = False
+    """The library insists on writable memory: `apply` gets copies."""
+    moves: ClassVar[str] = ""
+    revision: ClassVar[int] = 1
+    """Raised whenever the same parameters give another result."""
+    gathers: ClassVar[Literal["stream", "run"]] = "run"
+    """What a gather gathers over."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _in_our_words(cls, values: Any, handler: Any) -> Any:
+        try:
+            if isinstance(values, Mapping):
+                values = {python_name(str(k)): v for k, v in values.items()}
+            return handler(values)
+        except ValidationError as error:
+            raise _refusal(cls, error) from None
+
+    def gives(self, taken: Mapping[str, Kind]) -> Kind | None:
+        """The kind of the result where a parameter decides; None where the annotation says it."""
+        return None
+
+    def __call__(self, picture: _T, /, **operands: object) -> Any:
+        """Apply to an array (BGR or grey), a value or a Frame; the same form comes back."""
+        return calling.runner()(self, picture, operands)
+
+    def changed(self) -> dict[str, Any]:
+        """The parameters that differ from their defaults, in canonical form, by spec name."""
+        dumped = self.model_dump(mode="json", exclude_defaults=True)
+        return {spec_name(k): dumped[k] for k in sorted(dumped, key=spec_name)}
+
+
+def stage_name(cls: type[Stage]) -> str:
+    """The name with `-`, as typed: the class's own words."""
+    words = "".join(f"-{c.lower()}" if c.isupper() else c for c in cls.__name__)
+    return words.lstrip("-")
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One parameter of `apply`: a word of asking, a kind's name, or a role."""
+
+    name: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What `apply` takes and gives."""
+
+    takes: tuple[Take, ...]
+    gives: tuple[str, ...]
+    """Words or kinds' names, "warp", or "frame"; several are alternatives unless `several`."""
+    several: bool = False
+    batched: bool = False
+    yields: bool = False
+    drops: bool = False
+    operands: tuple[str, ...] = ()
+
+
+def _refusal(cls: type[Stage], error: ValidationError) -> CvkitError:
+    first = error.errors(include_url=False)[0]
+    where = spec_name(".".join(str(p) for p in first["loc"][:1])) or "parameters"
+    name = stage_name(cls)
+    known = [spec_name(f) for f in cls.model_fields]
+    if first["type"] == "extra_forbidden":
+        import difflib
+
+        near = difflib.get_close_matches(where, known, 1, 0.5)
+        remedy = f"did you mean {near[0]}?" if near else f"it has {', '.join(known) or 'none'}"
+        return ParameterError(f"{name} has no parameter {where}", remedy=remedy)
+    if first["type"] == "missing":
+        return ParameterError(f"{name} needs {where}", remedy=f"see cvkit {name} --help")
+    why = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    if first["type"] == "literal_error":
+        import difflib
+
+        given, choices = str(first["input"]), str(first["ctx"]["expected"])
+        near = difflib.get_close_matches(given, choices.replace("'", "").split(", "), 1)
+        hint = f"did you mean {near[0]}?" if near else ""
+        listed = choices.replace("'", "").replace(" or ", ", ")
+        return ParameterError(f"{name}: {where} is one of {listed}; got {given}", remedy=hint)
+    why = why[0].lower() + why[1:] if first["type"] != "value_error" else why
+    given = "" if first["type"] == "value_error" else f", got {first['input']!r}"
+    return ParameterError(f"{name}: {where}: {why}{given}" if first["loc"] else f"{name}: {why}")
+
+
+Results = Iterator[Any]

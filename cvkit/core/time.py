@@ -1,0 +1,18 @@
+"""Exact time of a frame: a presentation timestamp and its time base."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True, order=False)
+class Time:
+    """When a frame is shown: `pts` ticks of `base` seconds each; stills are at 0."""
+
+    pts: int = 0
+    base: Fraction = Fraction(1, 1000)
+
+    @property
+    def seconds(self) -> float:
+        return float(self.pts * self.base)

@@ -1,0 +1,282 @@
+"""Bound steps: a stage with what it takes from a frame, and its application to frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from cvkit.core import values
+from cvkit.core.errors import ChainError, CvkitError, InputError, InternalError
+from cvkit.core.frame import Frame
+from cvkit.core.signature import signature
+from cvkit.core.stage import Signature, Stage, Take
+from cvkit.core.units import Level
+from cvkit.core.values import DEPTHS, KINDS, Image, Kind, Mask, Objects, Raster, Value, eight_bit
+from cvkit.core.warp import Array, Warp
+
+Operands = Mapping[str, "object"]
+
+
+@dataclass(frozen=True, eq=False)
+class Bound:
+    """One step of a plan. `given` are the kinds it adds, None for a warp or whole frames."""
+
+    name: str
+    stage: Stage
+    number: int
+    """From 1 as in the spec; 0 for what the plan added."""
+    given: tuple[Kind, ...] = ()
+    why: str = ""
+    """Why the plan added it."""
+    operands: Mapping[str, object] = field(default_factory=dict)
+    """Loaded files by field; kept names are looked up in the frame."""
+    keeps_photo: bool = True
+    """Whether a later step or output asks for the photograph."""
+
+    @property
+    def sig(self) -> Signature:
+        return signature(type(self.stage))
+
+    @property
+    def serial(self) -> bool:
+        return hasattr(self.stage, "start")
+
+    @property
+    def gathers(self) -> bool:
+        return hasattr(self.stage, "gather")
+
+    @property
+    def label(self) -> str:
+        return f"stage {self.name}"
+
+    def frames(self, frame: Frame, resource: object, state: object = None) -> list[Frame]:
+        """What becomes of this frame: usually one frame; errors name the stage."""
+        try:
+            return list(self._frames(frame, resource, state))
+        except CvkitError as error:
+            raise error.about(self.label) from error
+        except Exception as error:
+            raise _translated(error, self.label) from error
+
+    def batch(self, frames: list[Frame], resource: object) -> list[Frame]:
+        """The same for several frames at once, where `apply` takes a list."""
+        try:
+            takes = [self._arguments(f, resource, None) for f in frames]
+            name = next(t.name for t in self.sig.takes if t.word not in ("resource", "state"))
+            arguments = {**takes[0], name: [a[name] for a in takes]}
+            results = self.stage.apply(**arguments)  # type: ignore[attr-defined]
+            return [self._put(f, r) for f, r in zip(frames, results, strict=True)]
+        except CvkitError as error:
+            raise error.about(self.label) from error
+        except Exception as error:
+            raise _translated(error, self.label) from error
+
+    def _frames(self, frame: Frame, resource: object, state: object) -> Iterator[Frame]:
+        if self.sig.batched:
+            yield from self.batch([frame], resource)
+            return
+        stage = self._at_depth(frame)
+        arguments = self._arguments(frame, resource, state)
+        result = stage.apply(**arguments)  # type: ignore[attr-defined]
+        if result is None and (self.sig.drops or self.sig.gives == ()):
+            return
+        if self.sig.yields:
+            yield from (self._put(frame, r) for r in result)
+        else:
+            yield self._put(frame, result)
+
+    def flush(self, state: object) -> list[Frame]:
+        """What the state still held back."""
+        flush = getattr(self.stage, "flush", None)
+        return [] if flush is None else [self._pruned(f) for f in flush(state)]
+
+    # What goes in
+
+    def _arguments(self, frame: Frame, resource: object, state: object) -> dict[str, Any]:
+        arguments = {}
+        for take in self.sig.takes:
+            if take.word == "resource":
+                arguments[take.name] = resource
+            elif take.word == "state":
+                arguments[take.name] = state
+            elif take.word == "operand":
+                arguments[take.name] = self._operand(take.name, frame)
+            else:
+                arguments[take.name] = self._taken(take, frame)
+        return arguments
+
+    def _taken(self, take: Take, frame: Frame) -> object:
+        word = take.word
+        if word in ("size", "time"):
+            return getattr(frame, word)
+        if word == "frame":
+            return frame
+        if word == "marks":
+            return frame.marks
+        if word == "photo":
+            photo = frame.photo
+            return None if photo is None else self._ready(eight_bit(photo.bgr))
+        if word in ("picture", "gray", "mask", "labels", "depth", "flow"):
+            raster = frame.raster
+            if raster is None:
+                raise ChainError(f"there is no picture for {self.name}")
+            return self._ready(self._seen(raster, word))
+        return frame.get(KINDS[word])
+
+    def _seen(self, raster: Raster, word: str) -> Array:
+        if not isinstance(raster, Image):
+            return raster.array
+        array = raster.gray if word == "gray" else raster.array
+        if array.dtype.name in self.stage.depths:
+            return array
+        if Image in self.given or (word == "picture" and not self.given):
+            can = ", ".join(sorted(self.stage.depths))
+            raise InputError(
+                f"{self.name} gives a picture of the depth it is given, and takes {can}",
+                why=f"this one is {array.dtype.name}",
+                remedy="change the depth first (bit-depth)",
+            )
+        return eight_bit(array)
+
+    def _at_depth(self, frame: Frame) -> Stage:
+        """The stage with levels as its picture has them: scaled with the 8-bit view."""
+        levels = {
+            name: value
+            for name in type(self.stage).model_fields
+            if isinstance(value := getattr(self.stage, name), Level) and value.unit != "%"
+        }
+        raster = frame.raster if levels else None
+        if not isinstance(raster, Image) or raster.depth in self.stage.depths:
+            return self.stage
+        factor = DEPTHS["uint8"] / DEPTHS[raster.depth]
+        return self.stage.model_copy(update={k: v.scaled(factor) for k, v in levels.items()})
+
+    def _ready(self, array: Array) -> Array:
+        return array.copy() if self.stage.writable else array
+
+    def _operand(self, name: str, frame: Frame) -> object:
+        text = getattr(self.stage, name)
+        if text is None:
+            return None
+        loaded = self.operands.get(name)
+        if loaded is None:
+            kept = frame.kept.get(text)
+            if kept is None:
+                raise ChainError(f"nothing was kept as {text!r}")
+            loaded = kept
+        if callable(loaded):  # found anew for each frame
+            return loaded(frame)
+        if isinstance(loaded, Raster):
+            _one_grid(self.name, text, loaded, frame)
+            array = eight_bit(loaded.gray) if self._asks_mask(name, loaded) else loaded.array
+            return self._ready(array)
+        return loaded
+
+    def _asks_mask(self, name: str, value: Raster) -> bool:
+        from cvkit.core.signature import operand_fields
+
+        return isinstance(value, Image) and operand_fields(type(self.stage))[name] == "mask"
+
+    # What comes out
+
+    def _put(self, frame: Frame, result: object) -> Frame:
+        if isinstance(result, Frame):
+            return self._pruned(result)
+        if isinstance(result, Warp):
+            if result.before != frame.size:
+                raise InternalError(f"{self.name} moves {result.before}, the frame is {frame.size}")
+            return self._pruned(frame.moved(result))
+        if self.sig.several:
+            if not isinstance(result, tuple) or len(result) != len(self.given):
+                raise InternalError(f"{self.name} gives {len(self.given)} values")
+            for word, kind, one in zip(self.sig.gives, self.given, result, strict=True):
+                frame = self._added(frame, one, kind, word)
+            return self._pruned(frame)
+        word = self.sig.gives[0] if len(self.sig.gives) == 1 else ""
+        return self._pruned(self._added(frame, result, self.given[0], word))
+
+    def _added(self, frame: Frame, result: object, kind: Kind, word: str) -> Frame:
+        value = _value(result, kind, frame, self.name)
+        if isinstance(value, Objects):
+            steps = value.step or (self.name,) * len(value)
+            value = replace(value, step=steps)
+            if word == "found":
+                return frame.found(value)
+        return frame.put(value)
+
+    def _pruned(self, frame: Frame) -> Frame:
+        """Without rasters that nobody can ask for any more."""
+        last = frame.raster
+        kept = tuple(
+            v
+            for v in frame.values
+            if not isinstance(v, Raster) or v is last or (self.keeps_photo and type(v) is Image)
+        )
+        return frame if len(kept) == len(frame.values) else replace(frame, values=kept)
+
+
+def _value(result: object, kind: Kind, frame: Frame, name: str) -> Value:
+    """The result as a value of the declared kind on the frame's grid."""
+    if isinstance(result, np.ndarray):
+        before = frame.raster
+        if not issubclass(kind, Raster):
+            raise InternalError(f"{name} gave an array where it gives {kind.__name__}")
+        if kind is Image:
+            alpha = before.alpha if isinstance(before, Image) else None
+            fits = alpha is not None and alpha.dtype == result.dtype
+            fits = fits and alpha is not None and alpha.shape == result.shape[:2]
+            made: Raster = Image.of(result, alpha=alpha if fits else None)
+        elif kind is Mask:
+            binary = isinstance(before, Mask) and before.binary and before.array is result
+            made = Mask.of(result, binary=binary)
+        else:
+            made = kind.of(result)  # type: ignore[union-attr]
+    elif type(result) is kind:
+        made = result  # type: ignore[assignment]
+    else:
+        raise InternalError(f"{name} gave {type(result).__name__} where it gives {kind.__name__}")
+    if isinstance(made, Raster):
+        size = (made.array.shape[1], made.array.shape[0])
+        if size != frame.size:
+            raise InternalError(
+                f"{name} gave {size[0]}×{size[1]} in a frame of {frame.size[0]}×{frame.size[1]};"
+                " only a warp changes the size"
+            )
+    own = getattr(made, "grid", None)
+    if own is not None and own.size == frame.grid.size and not own.maps:
+        return replace(made, grid=frame.grid)  # type: ignore[return-value]
+    return made  # type: ignore[return-value]
+
+
+def _one_grid(name: str, text: str, operand: Raster, frame: Frame) -> None:
+    if operand.grid.size != frame.size:
+        raise InputError(
+            f"{name} combines two pictures of one size: this one is on the grid {frame.grid},"
+            f" {text} on {operand.grid}",
+            remedy="resize or crop one of them first",
+        )
+
+
+def _translated(error: Exception, label: str) -> CvkitError:
+    import cv2
+
+    if isinstance(error, cv2.error):
+        why = str(error).rsplit("error: ", 1)[-1].strip().splitlines()[0]
+        return InputError(f"{label} cannot process this picture", why=f"OpenCV says: {why}")
+    if isinstance(error, MemoryError):
+        return InputError(f"{label}: there is not enough memory for this picture")
+    return InternalError(f"{label}: {type(error).__name__}: {error}")
+
+
+def through(steps: Iterable[Bound], frame: Frame, resource: Any) -> list[Frame]:
+    """The frame through map steps one after the other; `resource(step)` is what it opened."""
+    frames = [frame]
+    for step in steps:
+        lent = resource(step)
+        frames = [out for f in frames for out in step.frames(f, lent)]
+    return frames
+
+

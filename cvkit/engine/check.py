@@ -1,0 +1,251 @@
+"""Check: everything that can be known before any pixel, and the job that comes of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from cvkit.core.errors import InputError, ParameterError, UsageError
+from cvkit.core.options import RunOptions
+from cvkit.core.spec import Spec
+from cvkit.core.values import Image
+from cvkit.engine import plan
+from cvkit.engine.operands import load_operands
+from cvkit.engine.outputs import (
+    Output,
+    Source,
+    check_paths,
+    path_for,
+    read_outputs,
+    unsaid,
+)
+from cvkit.engine.plan import Chain
+from cvkit.engine.report import Item
+from cvkit.engine.roi import Region, read_region
+from cvkit.engine.upstream import Upstream, open_stdin
+from cvkit.io.codecs.sniff import SUFFIX_FORMAT
+from cvkit.io.sources.files import Found, find, kind_of
+
+
+@dataclass
+class Job:
+    """A run that fits together: what to do with which inputs, and where it all goes."""
+
+    spec: Spec
+    options: RunOptions
+    chain: Chain
+    outputs: list[Output]
+    items: list[Item]
+    upstream: Upstream | None = None
+    region: Region | None = None
+    not_media: int = 0
+    rest: Chain | None = None
+    """What follows a gather over the run, on the one frame that it gives."""
+    files: list[Found] = field(default_factory=list)
+
+    @property
+    def stops(self) -> bool:
+        if self.options.on_error is not None:
+            return self.options.on_error == "stop"
+        return len(self.items) == 1 and self.upstream is None
+
+    @property
+    def whole(self) -> Chain:
+        """The chain whose end the outputs hold."""
+        return self.rest if self.rest is not None else self.chain
+
+    def pictures(self) -> list[Output]:
+        return [o for o in self.outputs if o.kind == "picture"]
+
+    def has(self, kind: str) -> bool:
+        return any(o.kind == kind for o in self.outputs)
+
+    def paths(self, source: Source) -> tuple[str, ...]:
+        return tuple(path_for(o, source, self.whole) for o in self.pictures())
+
+    def lines(self) -> list[str]:
+        """The plan in words, for --dry-run."""
+        out = [f"{len(self.items)} inputs" if len(self.items) != 1 else self.items[0].path]
+        out += plan.lines(replace(self.chain, drawn=None) if self.rest else self.chain)
+        if self.rest is not None:
+            out += plan.lines(self.rest)
+        shown = [(o, i) for i in self.items for o in i.outputs]
+        out += [f"     {i.path} → {path}" for path, i in shown[:20]]
+        if len(shown) > 20:
+            out.append(f"     … and {len(shown) - 20} more")
+        out += [f"     → {o.text or 'printed'}" for o in self.outputs if o.kind != "picture"]
+        return out
+
+
+def check(spec: Spec) -> Job:
+    """Raises UsageError, ParameterError, ChainError or InputError; opens no pixel and no model."""
+    options = RunOptions.model_validate(dict(spec.run))
+    spec = _paired(spec)
+    if not spec.inputs:
+        raise UsageError("there is no input", remedy="name a file, a folder or - for stdin")
+    upstream = open_stdin(options) if "-" in spec.inputs else None
+    if upstream is not None and len(spec.inputs) > 1:
+        raise UsageError("- is the only input where it is one")
+    start = upstream.known if upstream is not None and upstream.known is not None else plan.START
+    chain = plan.fit(spec.steps, start)
+    chain, rest = _split(chain, spec)
+    job = Job(spec, options, chain, [], [], upstream, rest=rest)
+    if upstream is None:
+        _find(job)
+    sources = [Source(i.name, i.path, i.moving) for i in job.items]
+    job.outputs = _outputs(job, sources)
+    _finish_chain(job)
+    if rest is None and upstream is None:
+        _place(job, sources)
+    _refuse_idle(job)
+    if options.roi is not None:
+        job.region = read_region(options.roi, job.chain)
+    job.chain = load_operands(job.chain, options)
+    return job
+
+
+def _paired(spec: Spec) -> Spec:
+    return spec
+
+
+def _split(chain: Chain, spec: Spec) -> tuple[Chain, Chain | None]:
+    """Cut at a gather over the run: what maps inputs, and what follows on one frame."""
+    at = chain.gather
+    if at is None:
+        return chain, None
+    gather = chain.steps[at]
+    known = plan.Known(gather.given, source=False)
+    after = plan.fit(spec.steps[gather.number :], known) if spec.steps[gather.number :] else None
+    steps = after.steps if after is not None else ()
+    final = after.final if after is not None else known
+    names = replace(chain, steps=(*chain.steps[at : at + 1], *steps), final=final)
+    first = replace(chain, steps=chain.steps[: at + 1])
+    return first, replace(names, steps=(replace(gather, number=gather.number), *steps))
+
+
+def _find(job: Job) -> None:
+    options, spec = job.options, job.spec
+    own = tuple(o.rstrip("/") for o in spec.outputs if o.endswith("/") or os.path.isdir(o))
+    walk = find(spec.inputs, include=options.include, exclude=options.exclude, own=own)
+    if not walk.files:
+        raise InputError(
+            f"{' '.join(spec.inputs)} holds no picture and no video",
+            why=f"{walk.not_media} other files" if walk.not_media else "it is empty",
+        )
+    job.files, job.not_media = walk.files, walk.not_media
+    seen: dict[str, Found] = {}
+    for number, file in enumerate(walk.files):
+        moving = (kind_of(file.path) or file.by_suffix) == "video"
+        job.items.append(Item(number, file.name, file.path, moving))
+        if file.name in seen and _needs_names(spec):
+            raise UsageError(
+                f"{seen[file.name].path} and {file.path} have one name in the results",
+                remedy="name the folder above them as the input",
+            )
+        seen[file.name] = file
+
+
+def _needs_names(spec: Spec) -> bool:
+    return any(o.endswith((".jsonl", ".csv")) or o == "-" for o in spec.outputs)
+
+
+def _outputs(job: Job, sources: list[Source]) -> list[Output]:
+    if job.options.in_place:
+        if job.spec.outputs or job.upstream is not None:
+            raise UsageError("--in-place goes without -o, and with files")
+        return [Output("in place", "picture", "{path}")]
+    whole = plan.with_draw(job.whole)
+    if job.spec.outputs:
+        return read_outputs(job.spec.outputs, whole)
+    if job.upstream is not None:
+        return unsaid(whole, ["-"], sources)
+    return unsaid(whole, list(job.spec.inputs), sources)
+
+
+def _finish_chain(job: Job) -> None:
+    """Add the final draw, and the views that outputs need."""
+    whole = job.whole
+    if any(o.kind == "picture" and not o.kept for o in job.outputs):
+        whole = plan.with_draw(whole)
+        if whole.final.source:
+            whole = replace(whole, views=whole.views | {"bgr"})
+    if job.has("stream"):
+        whole = plan.keeping_photo(whole)
+        whole = replace(whole, views=whole.views | ({"bgr", "gray"} if _source_lives(whole) else set()))
+    if job.options.roi is not None:
+        whole = plan.keeping_photo(replace(whole, views=whole.views | {"bgr"}))
+    if job.rest is not None:
+        job.rest = whole
+    else:
+        job.chain = whole
+
+
+def _source_lives(chain: Chain) -> bool:
+    return Image in chain.final.kinds or chain.final.source
+
+
+def _place(job: Job, sources: list[Source]) -> None:
+    """Give each item its paths, and refuse what would clash."""
+    if job.options.in_place:
+        job.items = [replace(i, outputs=(i.path,)) for i in job.items]
+        for item, source in zip(job.items, sources, strict=True):
+            _same_format(item, source, job)
+        return
+    placed: list[tuple[Output, Source, str]] = []
+    for number, source in enumerate(sources):
+        paths = job.paths(source)
+        job.items[number] = replace(job.items[number], outputs=paths)
+        placed += [(o, source, p) for o, p in zip(job.pictures(), paths, strict=True)]
+    fixed = [(o, s, p) for o, s, p in placed if "{" not in p]
+    results = [(o, Source(o.text, "-", False), o.template) for o in job.outputs if o.kind == "results"]
+    inputs = [(Output("", "print"), s, s.path) for s in sources]
+    _check_all([*fixed, *results], inputs, job.options)
+
+
+def _check_all(
+    placed: list[tuple[Output, Source, str]], inputs: list[tuple[Output, Source, str]], o: RunOptions
+) -> None:
+    real = {os.path.realpath(s.path) for _, s, _ in inputs}
+    for _, _, path in placed:
+        if os.path.realpath(path) in real:
+            raise UsageError(
+                f"{path} is an input, and an input is never overwritten",
+                remedy="name another -o, or say --in-place",
+            )
+    check_paths(placed, overwrite=o.overwrite, in_place=o.in_place)
+
+
+def _same_format(item: Item, source: Source, job: Job) -> None:
+    suffix = os.path.splitext(item.path)[1].lower()
+    if not item.moving and suffix not in SUFFIX_FORMAT:
+        raise UsageError(f"{item.path} cannot be written in place", why=f"cvkit writes no {suffix}")
+    plan.written(job.chain)
+
+
+def _refuse_idle(job: Job) -> None:
+    """Options that can have no meaning for this chain and these outputs."""
+    o = job.options
+    moving = job.upstream is not None or any(i.moving for i in job.items)
+    paths = [p for i in job.items for p in i.outputs]
+    pictures = job.upstream is not None or any(not i.moving or "{" in p for i in job.items for p in i.outputs)
+    video = ["codec", "crf", "preset", "bitrate", "pix_fmt", "fps", "no_audio", "frames", "duration"]
+    for name in video:
+        if getattr(o, name) not in (None, False) and not moving:
+            raise _idle(name, "no input is a video")
+    if o.quality is not None and not (pictures and (paths or job.upstream)):
+        raise _idle("quality", "no picture is written")
+    if o.only and not job.has("stream"):
+        raise _idle("only", "it slims the frame stream (-o -)")
+    if o.coords != "source" and not (job.has("results") or job.has("print")):
+        raise _idle("coords", "no results are written")
+    if (o.include or o.exclude) and not any(os.path.isdir(p) for p in job.spec.inputs):
+        raise _idle("include" if o.include else "exclude", "no input is a folder")
+
+
+def _idle(name: str, why: str) -> ParameterError:
+    return ParameterError(f"--{name.replace('_', '-')} has no meaning here", why=why)
+
+
+def sources_of(items: list[Item]) -> Iterator[Source]:
+    yield from (Source(i.name, i.path, i.moving) for i in items)

@@ -1,0 +1,92 @@
+"""The end of a run: the frame of a gather, result files, and what is printed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cvkit.core.errors import InputError
+from cvkit.core.time import Time
+from cvkit.engine import plan
+from cvkit.engine.flow import Flow, gathered
+from cvkit.engine.items import Workshop
+from cvkit.engine.outputs import Source
+from cvkit.engine.report import Item, Outcome, Report, Table
+from cvkit.engine.sinks import Medium, read_rows
+
+
+def finish_gather(shop: Workshop, report: Report, flow: Flow) -> None:
+    """Gather the rows of every input that was done, and run what follows on the one frame."""
+    rest = shop.job.rest
+    assert rest is not None
+    rows = [o.rows for o in report.outcomes if o.state == "done" and o.rows]
+    if not rows:
+        raise InputError(f"{rest.steps[0].name} has nothing to gather", why="no input was read")
+    frame = gathered(rest.steps[0], read_rows(iter(rows)), None)
+    frame = replace(frame, source="", index=0, time=Time())
+    steps = replace(rest, steps=rest.steps[1:])
+    job = replace(shop.job, chain=steps, rest=None)
+    item = Item(len(report.outcomes), _gather_name(shop), "-", False)
+    source = Source(item.name, "-", False)
+    item = replace(item, outputs=job.paths(source) if job.pictures() else ())
+    needs = any(o.kind == "picture" and not o.kept for o in job.outputs)
+    part = replace(shop, job=job, flow=Flow(steps, flow.resources, flow.options, needs))
+    outcome = Outcome(item)
+    medium = Medium(item.name, False, "png")
+    made = part.flow.still(frame)
+    part.drain(made, item, medium, outcome)
+    if part.downstream is not None:
+        from cvkit.engine.run import pass_on
+
+        pass_on(part, outcome)
+    report.outputs += outcome.outputs
+    report.outcomes[-1].notes += outcome.notes
+    _records(report, outcome)
+
+
+def _records(report: Report, outcome: Outcome) -> None:
+    """Only the gather's own record counts."""
+    for other in report.outcomes:
+        other.records = ""
+    report.outcomes[0].records = outcome.records
+
+
+def _gather_name(shop: Workshop) -> str:
+    rest = shop.job.rest
+    assert rest is not None
+    return f"{rest.last_name}.png"
+
+
+def finish_results(shop: Workshop, report: Report) -> None:
+    """Result files from the records of every input, in input order; and tables to print."""
+    job = shop.job
+    parts = [Path(o.records) for o in report.outcomes if o.records and o.state == "done"]
+    for output in job.outputs:
+        if output.kind == "results":
+            _write(shop, output.template, parts, overwrite=job.options.overwrite)
+            report.outputs.append(output.template)
+        elif output.kind == "print":
+            report.tables += _tables(job.whole, parts)
+
+
+def _write(shop: Workshop, path: str, parts: list[Path], *, overwrite: bool) -> None:
+    from cvkit.results.assembly import assemble
+
+    form: Any = os.path.splitext(path)[1][1:].lower()
+    with shop.files.appearing(Path(path), overwrite=overwrite) as temporary:
+        with open(temporary, "w", encoding="utf-8", newline="") as file:
+            assemble(parts, form, file)
+    shop.files.flush()
+
+
+def _tables(chain: plan.Chain, parts: list[Path]) -> list[Table]:
+    from cvkit.results.assembly import table
+
+    latest = chain.latest
+    name = latest.__name__ if latest is not None else ""
+    stream: Any = "stdout" if name in plan.PRINTED or chain.final.raster is None else "stderr"
+    columns, rows = table(parts)
+    return [Table(chain.last_name, columns, rows, stream)] if columns else []
+

@@ -1,0 +1,323 @@
+"""Work on one input: read it, let the chain flow, write what comes, account for it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from cvkit.core.errors import (
+    CvkitError,
+    DamagedError,
+    InputError,
+    MissingError,
+    OutputError,
+    UsageError,
+)
+from cvkit.core.frame import Frame
+from cvkit.core.time import Time
+from cvkit.core.units import Duration
+from cvkit.engine.check import Job
+from cvkit.engine.flow import Flow
+from cvkit.engine.report import Event, Item, Outcome, Tell
+from cvkit.engine.segments import closing
+from cvkit.engine.sinks import Made, Medium, Pictures, Records, Rows, Sink, Video, is_video
+from cvkit.io.integrity import read_bytes
+from cvkit.io.safe import SafeFiles
+
+
+@dataclass
+class Workshop:
+    """What the items of a run share."""
+
+    job: Job
+    flow: Flow
+    files: SafeFiles
+    folder: Path
+    """For records and rows, removed at the end of the run."""
+    pool: Executor
+    depth: int
+    tell: Tell
+    downstream: Any = None
+    """The writer of the frame stream on stdout, used by the coordinator alone."""
+    held: dict[int, list[Made]] = field(default_factory=dict)
+    """Frames of stills that wait for their turn on stdout."""
+
+    def still(self, item: Item) -> Outcome:
+        """One picture, in the calling thread."""
+        return self._accounted(item, lambda outcome: self._still(item, outcome))
+
+    def moving(self, item: Item) -> Outcome:
+        """One video, its segments in threads."""
+        return self._accounted(item, lambda outcome: self._moving(item, outcome))
+
+    def streamed(self, item: Item, head: Any, frames: Iterator[Frame]) -> Outcome:
+        """One item of a frame stream."""
+        return self._accounted(item, lambda outcome: self._streamed(item, head, frames, outcome))
+
+    def _accounted(self, item: Item, work: Any) -> Outcome:
+        outcome, start = Outcome(item), time.monotonic()
+        try:
+            work(outcome)
+            outcome.state = "done"
+        except (OutputError, MissingError, UsageError):
+            raise
+        except DamagedError as error:
+            skip = self.job.options.on_corrupt == "skip"
+            self._failed(outcome, error, "skipped" if skip else "failed")
+        except CvkitError as error:
+            self._failed(outcome, error, "failed")
+        outcome.seconds = time.monotonic() - start
+        return outcome
+
+    def _failed(self, outcome: Outcome, error: CvkitError, state: Any) -> None:
+        outcome.state, outcome.code = state, error.exit_code
+        path = outcome.item.path if outcome.item.path != "-" else outcome.item.name
+        text, last = str(error), os.path.basename(path)
+        for start in (path, last):
+            text = text.removeprefix(f"{start}: ") if text.startswith(f"{start}: ") else text
+        outcome.error = f"{path}: {text}" if not text.startswith(last) else path[: -len(last)] + text
+        outcome.outputs = []
+
+    def _still(self, item: Item, outcome: Outcome) -> None:
+        from cvkit.io.codecs.reading import read_picture
+
+        data = read_bytes(Path(item.path), item.name)
+        options = self.job.options
+        views = self.flow.chain.views or frozenset({"bgr"})
+        image = read_picture(data, item.name, max_pixels=options.max_pixels, views=views)
+        frame = Frame((image,), image.grid, source=item.name)
+        region = self.job.region
+        if region is not None:
+            frame = region.enter(frame)
+        medium = Medium(item.name, False, _format(item))
+        self.drain(self._left(self.flow.still(frame)), item, medium, outcome)
+
+    def _moving(self, item: Item, outcome: Outcome) -> None:
+        from cvkit.io.sources.video import open_video
+
+        options = self.job.options
+        with open_video(item.path, max_pixels=options.max_pixels) as clip:
+            frames = _frames(clip, item.name)
+            whole = options.frames is None and options.duration is None
+            if not whole:
+                frames = _selected(frames, clip, options)
+            keeps = whole and not self.flow.chain.changes_length
+            sound = clip.sound if keeps and not options.no_audio else None
+            if clip.sound is not None and not keeps:
+                outcome.notes.append("sound left out: not every frame is kept")
+            medium = Medium(item.name, True, _format(item), clip.rate, clip.time_base, sound)
+            self._run_moving(item, frames, medium, outcome, clip.frames_declared)
+
+    def _streamed(self, item: Item, head: Any, frames: Iterator[Frame], outcome: Outcome) -> None:
+        keeps = not self.flow.chain.changes_length and not self.job.options.no_audio
+        sound = head.sound if keeps else None
+        base = Fraction(1, 1000)
+        if head.moving:
+            first = next(frames, None)
+            if first is not None:
+                base = first.time.base
+                frames = _first_then(first, frames)
+        medium = Medium(item.name, head.moving, head.format, head.rate, base, sound)
+        if head.moving:
+            self._run_moving(item, frames, medium, outcome, None)
+            return
+        for frame in frames:
+            if self.job.region is not None:
+                frame = self.job.region.enter(frame)
+            self.drain(self._left(self.flow.still(frame)), item, medium, outcome)
+
+    def _run_moving(
+        self, item: Item, frames: Iterator[Frame], medium: Medium, outcome: Outcome, total: int | None
+    ) -> None:
+        region = self.job.region
+        if region is not None:
+            from cvkit.engine.roi import around
+
+            frames = around(region, frames)
+        made = self._left(self.flow.moving(frames, self.pool, self.depth))
+        self.drain(made, item, medium, outcome, total)
+
+    def _left(self, made: Iterator[Made]) -> Iterator[Made]:
+        """Frames laid back into the whole picture where there is a region."""
+        region = self.job.region
+        try:
+            for one in made:
+                if region is not None:
+                    frame = region.leave(one.frame)
+                    one = self.flow.finish(frame)
+                yield one
+        finally:
+            closing(made)
+
+    def drain(
+        self, made: Iterator[Made], item: Item, medium: Medium, outcome: Outcome, total: int | None = None
+    ) -> None:
+        sinks = self._sinks(item, medium, outcome)
+        told = time.monotonic()
+        try:
+            number = 0
+            for one in made:
+                for sink in sinks:
+                    sink.write(one, number)
+                number += 1
+                if medium.moving and time.monotonic() - told > 0.1:
+                    told = time.monotonic()
+                    event = Event("frames", item.name, frames=number, frames_total=total)
+                    self.tell(event)
+            for sink in sinks:
+                outcome.outputs += sink.close()
+        except BaseException:
+            for sink in sinks:
+                sink.abort()
+            raise
+        finally:
+            closing(made)
+        outcome.frames += number
+
+    def _sinks(self, item: Item, medium: Medium, outcome: Outcome) -> list[Sink]:
+        job, options = self.job, self.job.options
+        sinks: list[Sink] = []
+        if job.rest is not None:
+            outcome.rows = str(self.folder / f"{item.number}.rows")
+            return [Rows(Path(outcome.rows))]
+        for output, path in zip(job.pictures(), item.outputs, strict=True):
+            if is_video(path):
+                sinks.append(Video(output, path, options, medium, outcome.notes))
+            else:
+                sinks.append(Pictures(output, path, options, self.files, outcome.notes))
+        if job.has("results") or job.has("print"):
+            outcome.records = str(self.folder / f"{item.number}.jsonl")
+            sinks.append(Records(Path(outcome.records), options.coords))
+        if self.downstream is not None:
+            if medium.moving:
+                sinks.append(_Downstream(self.downstream, item, medium))
+            else:
+                sinks.append(_Held(self.held.setdefault(item.number, [])))
+        return sinks
+
+
+class _Held:
+    """Frames of a still, until the coordinator writes them in order."""
+
+    def __init__(self, made: list[Made]) -> None:
+        self._made = made
+
+    def write(self, made: Made, number: int) -> None:
+        self._made.append(made)
+
+    def close(self) -> list[str]:
+        return []
+
+    def abort(self) -> None:
+        self._made.clear()
+
+
+class _Downstream:
+    """Frames of a moving input, straight to stdout."""
+
+    def __init__(self, writer: Any, item: Item, medium: Medium) -> None:
+        self._writer, self._item, self._medium = writer, item, medium
+        self._begun = False
+
+    def write(self, made: Made, number: int) -> None:
+        if not self._begun:
+            begin(self._writer, self._item, self._medium)
+            self._begun = True
+        self._writer.frame(made.frame)
+
+    def close(self) -> list[str]:
+        if self._begun:
+            self._writer.finish_item()
+        return []
+
+    def abort(self) -> None:
+        """The coordinator says what failed."""
+
+
+def begin(writer: Any, item: Item, medium: Medium) -> None:
+    from cvkit.io.stream import Head
+
+    head = Head(item.name, medium.moving, medium.format, medium.rate, medium.sound)
+    writer.begin(item.number, head)
+
+
+def _format(item: Item) -> str:
+    return os.path.splitext(item.name)[1][1:].lower()
+
+
+def _frames(clip: Any, name: str) -> Iterator[Frame]:
+    decoded = iter(clip)
+    try:
+        for index, (at, image) in enumerate(decoded):
+            yield Frame((image,), image.grid, index=index, time=at, source=name)
+    finally:
+        closing(decoded)
+
+
+def _first_then(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
+    try:
+        yield first
+        yield from rest
+    finally:
+        closing(rest)
+
+
+def _selected(frames: Iterator[Frame], clip: Any, options: Any) -> Iterator[Frame]:
+    """Those of --frames and --duration."""
+    chosen, duration = options.frames, options.duration
+    start = chosen.start if chosen is not None else None
+    stop = chosen.stop if chosen is not None else None
+    step = chosen.step if chosen is not None else 1
+    first = _from_end(start, clip)
+    last = _from_end(stop, clip)
+    begun: Time | None = None
+    number = count = 0
+    try:
+        for frame in frames:
+            if first is not None and _before(frame, first):
+                continue
+            if last is not None and not _before(frame, last):
+                break
+            begun = begun or frame.time
+            if duration is not None and _spent(duration, frame, begun, number):
+                break
+            if number % step == 0:
+                count += 1
+                yield frame
+            number += 1
+    finally:
+        closing(frames)
+    if not count:
+        raise InputError(f"--frames {chosen or duration} holds no frame of this video")
+
+
+def _from_end(edge: Duration | None, clip: Any) -> Duration | None:
+    if edge is None or edge.value >= 0:
+        return edge
+    if edge.unit == "f":
+        if clip.frames_declared is None:
+            raise InputError("how many frames there are is not known", remedy="count from the start")
+        return Duration(max(Fraction(0), clip.frames_declared + edge.value), "f")
+    if clip.duration is None:
+        raise InputError("how long this video is is not known", remedy="count from the start")
+    return Duration(max(Fraction(0), Fraction(clip.duration) + edge.value))
+
+
+def _before(frame: Frame, edge: Duration) -> bool:
+    if edge.unit == "f":
+        return frame.index < edge.value
+    return bool(frame.time.pts * frame.time.base < edge.value)
+
+
+def _spent(duration: Duration, frame: Frame, begun: Time, number: int) -> bool:
+    if duration.unit == "f":
+        return number >= duration.value
+    passed = frame.time.pts * frame.time.base - begun.pts * begun.base
+    return bool(passed >= duration.value)
+

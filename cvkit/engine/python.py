@@ -1,0 +1,171 @@
+"""cvkit in Python: stages called on arrays, pictures and videos opened, chains as pipelines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cvkit.core.errors import UsageError
+from cvkit.core.frame import Frame
+from cvkit.core.spec import Spec, Step, from_yaml, to_yaml
+from cvkit.core.stage import Stage, stage_name
+from cvkit.core.values import Image, Mask, Raster
+from cvkit.engine import plan
+from cvkit.engine.bind import Bound
+from cvkit.engine.known import given, taken
+from cvkit.engine.report import Report
+from cvkit.engine.resources import Resources
+
+_RESOURCES = Resources()
+
+
+def call(stage: Stage, picture: object, operands: Mapping[str, object]) -> Any:
+    """Apply a stage to an array, a value or a Frame; the same form comes back.
+
+    Of an array: a plain array for rasters (a Mask as uint8 0 and 255), other kinds as themselves.
+    Raises ChainError where the stage cannot be applied to this.
+    """
+    frame = _frame_of(picture)
+    known = plan.known_of(frame)
+    name = stage_name(type(stage))
+    loaded = {k: _value(v, frame) for k, v in operands.items()}
+    kinds = taken(name, stage, known, {k: type(v) for k, v in loaded.items()})  # type: ignore[misc]
+    if kinds.get("mask") is Image and not hasattr(stage, "gather"):
+        from cvkit.core import catalog
+
+        threshold = catalog.make("threshold", {})
+        frame = Bound("threshold", threshold, 0, (Mask,)).frames(frame, None)[0]
+        kinds = {**kinds, "mask": Mask}
+    bound = Bound(name, stage, 1, given(name, stage, kinds), operands=loaded)
+    state = stage.start() if hasattr(stage, "start") else None
+    resource = _RESOURCES(bound)
+    frames = bound.frames(frame, resource, state)
+    if isinstance(picture, Frame):
+        return frames if bound.sig.yields else frames[0] if frames else None
+    results = [_result(f, bound, picture) for f in frames]
+    if bound.sig.yields:
+        return results
+    return results[0] if results else None
+
+
+def _frame_of(picture: object) -> Frame:
+    if isinstance(picture, Frame):
+        return picture
+    if isinstance(picture, Raster):
+        return Frame.of(picture)
+    if isinstance(picture, np.ndarray):
+        return Frame.of(Mask.of(picture) if picture.dtype == np.bool_ else Image.of(picture))
+    raise UsageError(f"a stage takes an array, a value or a Frame, got {type(picture).__name__}")
+
+
+def _value(operand: object, frame: Frame) -> object:
+    if isinstance(operand, np.ndarray):
+        grid = frame.grid if operand.shape[1::-1] == frame.size else None
+        return Mask.of(operand, grid) if operand.dtype == np.bool_ else Image.of(operand, grid)
+    return operand
+
+
+def _result(frame: Frame, bound: Bound, picture: object) -> Any:
+    kind = bound.given[-1] if bound.given else type(frame.raster)
+    value = frame.get(kind)
+    if isinstance(picture, np.ndarray) and isinstance(value, Raster):
+        array = value.array
+        if isinstance(value, Image) and value.alpha is not None:
+            array = np.dstack([value.bgr, value.alpha])
+        return array
+    return value
+
+
+def open(path: str | Path, *, max_pixels: int = 500_000_000) -> Frame | Video:
+    """A picture as a Frame, or a video to iterate for Frames.
+
+    Raises InputError or DamagedError where it cannot be read.
+    """
+    from cvkit.io.codecs.reading import read_picture
+    from cvkit.io.integrity import read_bytes
+    from cvkit.io.sources.files import kind_of
+
+    path = Path(path)
+    if kind_of(str(path)) == "video":
+        return Video(path, max_pixels)
+    image = read_picture(read_bytes(path, path.name), path.name, max_pixels=max_pixels)
+    return Frame((image,), image.grid, source=path.name)
+
+
+class Video:
+    """A video; each iteration decodes it from its start. Errors as `open`."""
+
+    def __init__(self, path: Path, max_pixels: int) -> None:
+        self.path = path
+        self._max_pixels = max_pixels
+
+    def __iter__(self) -> Iterator[Frame]:
+        from cvkit.io.sources.video import open_video
+
+        with open_video(self.path, max_pixels=self._max_pixels) as clip:
+            for index, (at, image) in enumerate(clip):
+                yield Frame((image,), image.grid, index=index, time=at, source=self.path.name)
+
+
+class Pipeline:
+    """A chain of stages; the same engine and accounting as the command line."""
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        self.stages = tuple(stages)
+
+    @classmethod
+    def from_yaml(cls, text: str) -> Pipeline:
+        """The steps of a spec."""
+        from cvkit.core import catalog
+
+        return cls([catalog.make(s.stage, s.params) for s in from_yaml(text).steps])
+
+    def spec(self) -> Spec:
+        return Spec(tuple(Step(stage_name(type(s)), s.changed()) for s in self.stages))
+
+    def to_yaml(self) -> str:
+        return to_yaml(self.spec())
+
+    def run(
+        self,
+        inputs: str | Path | Sequence[str | Path],
+        outputs: str | Path | Sequence[str | Path] = (),
+        **options: object,
+    ) -> Report:
+        """Run on files and folders; options are the run options by name (`jobs=4`).
+
+        Raises what the check refuses; what fails later is in the report.
+        """
+        from cvkit.engine.run import run
+
+        spec = replace(
+            self.spec(), inputs=_texts(inputs), outputs=_texts(outputs), run=dict(options)
+        )
+        return run(spec)
+
+    def __call__(self, picture: Any) -> Any:
+        """The chain on one array, value or Frame, as a stage is called."""
+        frame = _frame_of(picture)
+        chain = plan.fit(self.spec().steps, plan.known_of(frame))
+        frames = [frame]
+        for step in chain.steps:
+            if step.serial or step.gathers:
+                raise UsageError(f"{step.name} works on streams", remedy="use Pipeline.run")
+            resource = _RESOURCES(step)
+            frames = [out for f in frames for out in step.frames(f, resource)]
+        if isinstance(picture, Frame):
+            return frames[0] if len(frames) == 1 else frames
+        last = chain.steps[-1]
+        results = [_result(f, last, picture) for f in frames]
+        return results[0] if len(results) == 1 else results
+
+
+def _texts(paths: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
+    if isinstance(paths, (str, Path)):
+        paths = [paths]
+    return tuple(str(p) for p in paths)
+

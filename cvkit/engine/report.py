@@ -1,0 +1,120 @@
+"""What a run tells while it goes, and what it says at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from cvkit.core.errors import PRECEDENCE, CvkitError
+from cvkit.core.values import Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Progress: `done` of `total` inputs, `failed` of them, and `frames` of the one in work."""
+
+    kind: Literal["start", "item", "frames", "note"]
+    name: str = ""
+    done: int = 0
+    total: int | None = None
+    failed: int = 0
+    frames: int = 0
+    frames_total: int | None = None
+    text: str = ""
+
+
+Tell = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One input, as plain JSON would hold it."""
+
+    number: int
+    name: str
+    path: str
+    moving: bool
+    outputs: tuple[str, ...] = ()
+    """A path, or a template that frames fill, for each picture output."""
+
+
+@dataclass
+class Outcome:
+    """What became of an input. `code` is the exit code of its error."""
+
+    item: Item
+    state: Literal["done", "failed", "skipped", "pending"] = "pending"
+    outputs: list[str] = field(default_factory=list)
+    error: str = ""
+    code: int = 0
+    seconds: float = 0.0
+    frames: int = 0
+    rows: str = ""
+    """A file of frames for a gather, in the frame stream's encoding."""
+    records: str = ""
+    """A file of result records."""
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Something to print where no file is written."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[Cell]]
+    stream: Literal["stdout", "stderr"]
+
+
+@dataclass
+class Report:
+    """inputs = done + skipped + failed + pending, always."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+    """Files that belong to the whole run: results, a gather's picture."""
+    notes: list[str] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    error: CvkitError | None = None
+    """What ended the run early."""
+    not_media: int = 0
+    seconds: float = 0.0
+    upstream: int = 0
+    """The exit code that a frame stream's writer ended with."""
+
+    def count(self, state: str) -> int:
+        return sum(o.state == state for o in self.outcomes)
+
+    @property
+    def inputs(self) -> int:
+        return len(self.outcomes)
+
+    @property
+    def done(self) -> int:
+        return self.count("done")
+
+    @property
+    def failed(self) -> int:
+        return self.count("failed")
+
+    @property
+    def skipped(self) -> int:
+        return self.count("skipped")
+
+    @property
+    def pending(self) -> int:
+        return self.count("pending")
+
+    @property
+    def exit_code(self) -> int:
+        codes = {0}
+        if self.error is not None:
+            codes.add(self.error.exit_code)
+        if self.upstream:
+            codes.add(self.upstream)
+        failed = [o for o in self.outcomes if o.state == "failed"]
+        if failed:
+            codes |= {o.code for o in failed if o.code not in (3, 6)}
+            codes.add(6 if self.done or self.skipped else 3)
+        return next(code for code in PRECEDENCE if code in codes)

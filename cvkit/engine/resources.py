@@ -1,0 +1,74 @@
+"""What stages open: once a process where it may be shared, else once a thread."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from cvkit.core.stage import Env
+from cvkit.engine.bind import Bound
+
+
+class Resources:
+    """Lends each step what its stage's `open` gave; safe from any thread.
+
+    A resource says by its attribute `sharing` whether it is `shared` or `per_thread` (the default).
+    """
+
+    def __init__(self, device: str = "auto", seed: int = 0) -> None:
+        self._device = device
+        self._seed = seed
+        self._env: Env | None = None
+        self._lock = threading.RLock()
+        self._shared: dict[Any, object] = {}
+        self._spare: dict[Any, object] = {}
+        self._own = threading.local()
+        self._gil = threading.Lock()
+
+    def __call__(self, step: Bound) -> object:
+        if not hasattr(step.stage, "open"):
+            return None
+        key = step.stage
+        own: dict[Any, object] = self._own.__dict__
+        if key in own:
+            return own[key]
+        with self._lock:
+            if key in self._shared:
+                return self._shared[key]
+            made = self._spare.pop(key, None) or self._open(step)
+            if getattr(made, "sharing", "per_thread") == "shared":
+                self._shared[key] = made
+                return made
+        own[key] = made
+        return made
+
+    def ready(self, step: Bound) -> object:
+        """Opened before any pixel, so that what is missing is said at once."""
+        with self._lock:
+            made = self._shared.get(step.stage) or self._spare.get(step.stage)
+            if made is None:
+                made = self._open(step)
+                shared = getattr(made, "sharing", "per_thread") == "shared"
+                (self._shared if shared else self._spare)[step.stage] = made
+            return made
+
+    def lock_of(self, step: Bound) -> threading.Lock | None:
+        """Held while a stage that holds the interpreter lock works."""
+        return self._gil if step.stage.holds_lock else None
+
+    def close(self) -> None:
+        with self._lock:
+            self._shared.clear()
+            self._spare.clear()
+            self._own = threading.local()
+            close = getattr(self._env.models, "close", None) if self._env else None
+            if close is not None:
+                close()
+            self._env = None
+
+    def _open(self, step: Bound) -> object:
+        if self._env is None:
+            from cvkit.models.store import Models
+
+            self._env = Env(Models(self._device), self._device, self._seed)
+        return step.stage.open(self._env)  # type: ignore[attr-defined]

@@ -1,0 +1,232 @@
+"""Run: the coordinator. Items go out, outcomes come back in input order, and all is accounted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from cvkit.core.errors import CvkitError, InterruptedRun, OutputError
+from cvkit.core.spec import Spec
+from cvkit.engine.check import Job, check
+from cvkit.engine.ending import finish_gather, finish_results
+from cvkit.engine.flow import Flow
+from cvkit.engine.items import Workshop, begin
+from cvkit.engine.outputs import Source
+from cvkit.engine.report import Event, Item, Outcome, Report, Tell
+from cvkit.engine.resources import Resources
+from cvkit.engine.sinks import Medium
+from cvkit.io.safe import SafeFiles
+
+
+def run(spec: Spec, *, tell: Tell | None = None, stdout: BinaryIO | None = None) -> Report:
+    """Check and run. Raises UsageError, ParameterError or InputError of the check; all that happens
+    after it is in the report. `stdout` takes the frame stream where an output is `-`."""
+    return run_job(check(spec), tell=tell, stdout=stdout)
+
+
+def run_job(job: Job, *, tell: Tell | None = None, stdout: BinaryIO | None = None) -> Report:
+    """Run what was checked."""
+    import cv2
+
+    # OpenCV's own threads could change results and would fight with the pool for processors.
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    folder = Path(tempfile.mkdtemp(prefix="cvkit-run-"))
+    report = Report([Outcome(i) for i in job.items], not_media=job.not_media)
+    start = time.monotonic()
+    resources = Resources(job.options.device, job.options.seed)
+    try:
+        with SafeFiles(overwrite=job.options.overwrite) as files:
+            _work(job, report, folder, resources, files, tell or _silent, stdout)
+    except KeyboardInterrupt:
+        report.error = InterruptedRun("interrupted")
+    except CvkitError as error:
+        report.error = error
+    finally:
+        resources.close()
+        cv2.setNumThreads(before)
+        shutil.rmtree(folder, ignore_errors=True)
+        report.seconds = time.monotonic() - start
+    return report
+
+
+def _work(
+    job: Job,
+    report: Report,
+    folder: Path,
+    resources: Resources,
+    files: SafeFiles,
+    tell: Tell,
+    stdout: BinaryIO | None,
+) -> None:
+    jobs = job.options.jobs or os.cpu_count() or 1
+    needs_picture = any(o.kind == "picture" and not o.kept for o in job.outputs)
+    flow = Flow(job.chain, resources, job.options, needs_picture and job.rest is None)
+    for step in job.chain.steps:
+        if hasattr(step.stage, "open"):
+            resources.ready(step)
+    frames = ThreadPoolExecutor(jobs, "cvkit-frames")
+    stills = ThreadPoolExecutor(jobs, "cvkit-stills")
+    writer = _downstream(job, stdout)
+    shop = Workshop(job, flow, files, folder, frames, jobs + 2, tell, writer)
+    try:
+        _all_items(shop, report, stills, jobs)
+        files.flush()
+        if job.rest is not None:
+            finish_gather(shop, report, flow)
+        finish_results(shop, report)
+    except BaseException as error:
+        _end(writer, report, error)
+        raise
+    else:
+        _end(writer, report, None)
+    finally:
+        stills.shutdown(wait=True, cancel_futures=True)
+        frames.shutdown(wait=True, cancel_futures=True)
+
+
+def _all_items(shop: Workshop, report: Report, pool: ThreadPoolExecutor, jobs: int) -> None:
+    total = None if shop.job.upstream is not None else len(report.outcomes)
+    shop.tell(Event("start", total=total))
+    outcomes = _outcomes(shop, report, pool, jobs)
+    try:
+        for number, outcome in enumerate(outcomes):
+            if number < len(report.outcomes):
+                report.outcomes[number] = outcome
+            else:
+                report.outcomes.append(outcome)
+            pass_on(shop, outcome)
+            for note in outcome.notes:
+                if note not in report.notes:
+                    report.notes.append(note)
+            event = Event("item", outcome.item.path, number + 1, total, report.failed)
+            shop.tell(event)
+            if outcome.state == "failed" and shop.job.stops:
+                return
+    finally:
+        outcomes.close()
+
+
+def _outcomes(
+    shop: Workshop, report: Report, pool: ThreadPoolExecutor, jobs: int
+) -> Iterator[Any]:
+    """Stills in the pool, ahead of their turn; a moving input when its turn comes."""
+    if shop.job.upstream is not None:
+        yield from _from_stream(shop, report)
+        return
+    ahead: deque[Future[Outcome] | Callable[[], Outcome]] = deque()
+
+    def next_one() -> Outcome:
+        first = ahead.popleft()
+        return first.result() if isinstance(first, Future) else first()
+
+    alone = len(shop.job.items) == 1
+    try:
+        for item in shop.job.items:
+            if item.moving:
+                ahead.append(_Later(shop.moving, item))
+            elif alone:
+                ahead.append(_Later(shop.still, item))
+            else:
+                ahead.append(pool.submit(shop.still, item))
+            if len(ahead) >= jobs * 2 + 2:
+                yield next_one()
+        while ahead:
+            yield next_one()
+    finally:
+        for one in ahead:
+            if isinstance(one, Future):
+                one.cancel()
+
+
+class _Later:
+    def __init__(self, work: Callable[[Item], Outcome], item: Item) -> None:
+        self._work, self._item = work, item
+
+    def __call__(self) -> Outcome:
+        return self._work(self._item)
+
+
+def _from_stream(shop: Workshop, report: Report) -> Iterator[Outcome]:
+    upstream = shop.job.upstream
+    assert upstream is not None
+    for number, (found, frames) in enumerate(upstream.items()):
+        head = found.head
+        item = Item(number, head.name, "-", head.moving)
+        if found.error is not None:
+            outcome = Outcome(item, "failed", error=found.error, code=found.code or 3)
+            yield outcome
+            continue
+        source = Source(head.name, head.name, head.moving)
+        item = replace(item, outputs=shop.job.paths(source))
+        yield shop.streamed(item, head, frames)
+    end = upstream.reader.end
+    report.upstream = end.code if end is not None and end.code not in (0, 6, 7) else 0
+
+
+def _downstream(job: Job, stdout: BinaryIO | None) -> Any:
+    if not job.has("stream"):
+        return None
+    from cvkit.core.errors import UsageError
+    from cvkit.core.values import KINDS
+    from cvkit.engine.upstream import widen
+    from cvkit.io.stream import StreamWriter
+
+    if stdout is None:
+        if sys.stdout.isatty():
+            raise UsageError(
+                "-o - writes a frame stream", why="stdout is a terminal", remedy="pipe it on"
+            )
+        stdout = sys.stdout.buffer
+        widen(stdout.fileno())
+    only = None
+    if job.options.only:
+        unknown = [k for k in job.options.only if k.lower() not in KINDS]
+        if unknown:
+            raise UsageError(f"--only {unknown[0]}: no such kind", remedy=", ".join(KINDS))
+        only = {KINDS[k.lower()] for k in job.options.only}
+    return StreamWriter(stdout, only=only)
+
+
+def pass_on(shop: Workshop, outcome: Outcome) -> None:
+    """What the frame stream holds of this item, in its turn."""
+    writer = shop.downstream
+    if writer is None or shop.job.rest is not None:
+        return
+    item = outcome.item
+    if outcome.state in ("failed", "skipped"):
+        writer.failed(item.number, item.name, outcome.error, outcome.code)
+        shop.held.pop(item.number, None)
+        return
+    held = shop.held.pop(item.number, None)
+    if held is None:
+        return
+    suffix = os.path.splitext(item.name)[1][1:].lower()
+    for made in held:
+        begin(writer, item, Medium(item.name, False, suffix))
+        writer.frame(made.frame)
+    writer.finish_item()
+
+
+def _end(writer: Any, report: Report, error: BaseException | None) -> None:
+    if writer is None or isinstance(error, BrokenPipeError):
+        return
+    code = error.exit_code if isinstance(error, CvkitError) else 130 if error else report.exit_code
+    try:
+        writer.end(code, str(error) if error is not None else "")
+    except BrokenPipeError as broken:
+        if error is None:
+            raise OutputError("stdout was closed by its reader") from broken
+
+
+def _silent(event: Event) -> None:
+    """Nobody wants to know."""

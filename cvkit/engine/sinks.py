@@ -1,0 +1,243 @@
+"""Where an input's frames go: pictures, a video, records, the frame stream, rows of a gather."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Protocol
+
+from cvkit.core.errors import OutputError
+from cvkit.core.frame import Frame
+from cvkit.core.options import RunOptions
+from cvkit.core.values import Image, Objects, Raster
+from cvkit.engine.outputs import VIDEO, Output, format_of, frame_path
+from cvkit.io.safe import SafeFiles
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A frame at the end of the chain, with the picture that picture outputs get."""
+
+    frame: Frame
+    picture: Raster | None
+
+
+@dataclass(frozen=True)
+class Medium:
+    """What a sink knows of the input that its frames come from."""
+
+    name: str
+    moving: bool
+    format: str = ""
+    rate: Fraction | None = None
+    time_base: Fraction = Fraction(1, 1000)
+    sound: Any = None
+
+
+class Sink(Protocol):
+    def write(self, made: Made, number: int) -> None: ...
+    def close(self) -> list[str]:
+        """Finish; the files that were written."""
+    def abort(self) -> None: ...
+
+
+def _picture(output: Output, made: Made) -> Raster:
+    raster = made.frame.kept[output.kept] if output.kept else made.picture
+    if raster is None:
+        raise OutputError("there is no picture to write")
+    return raster
+
+
+class Pictures:
+    """A picture a frame, each under its own name."""
+
+    def __init__(
+        self, output: Output, path: str, options: RunOptions, files: SafeFiles, notes: list[str]
+    ) -> None:
+        self._output, self._path, self._options = output, path, options
+        self._files, self._notes = files, notes
+        self._replace = options.overwrite or options.in_place or not output.named
+        self._written: list[str] = []
+
+    def write(self, made: Made, number: int) -> None:
+        from cvkit.io.codecs.writing import drops_alpha, write_picture
+
+        raster = shown(_picture(self._output, made))
+        objects = made.frame.get(Objects)
+        first = objects is not None and len(objects) == 1
+        path = frame_path(
+            self._path,
+            index=number if "{" in self._path and not made.frame.index else made.frame.index,
+            time=made.frame.time.seconds,
+            label=objects.labels[0] if first and objects and objects.labels else "",
+            id=str(objects.ids[0]) if first and objects and objects.ids is not None else "",
+        )
+        kind = format_of(path)
+        if drops_alpha(raster, kind):
+            self._notes.append(f"{kind} has no alpha: laid over {self._options.background}")
+        data = write_picture(
+            raster, kind, quality=self._options.quality, background=self._options.background.bgr
+        )
+        if self._written and path == self._written[-1]:
+            raise OutputError(f"{path} would hold two results", remedy="add {index} to its name")
+        self._files.write_bytes(Path(path), data, overwrite=self._replace)
+        self._written.append(path)
+
+    def close(self) -> list[str]:
+        return self._written
+
+    def abort(self) -> None:
+        """Pictures that are written stay: each is whole."""
+
+
+class Video:
+    """One video of all frames; it appears when it is whole."""
+
+    def __init__(
+        self, output: Output, path: str, options: RunOptions, medium: Medium, notes: list[str]
+    ) -> None:
+        from cvkit.io.sinks.encoding import Encoding
+
+        self._output, self._path, self._notes = output, path, notes
+        self._encoding = Encoding(
+            options.codec,
+            options.crf,
+            options.preset,
+            _bits(options.bitrate),
+            options.pix_fmt,
+            Fraction(options.fps).limit_denominator(1001) if options.fps else None,
+        )
+        self._medium, self._background = medium, options.background.bgr
+        self._replace = options.overwrite or options.in_place or not output.named
+        self._stack = ExitStack()
+        self._writer: Any = None
+
+    def write(self, made: Made, number: int) -> None:
+        if self._writer is None:
+            self._open()
+        try:
+            self._writer.write(made.frame.time, shown(_picture(self._output, made)))
+        except OutputError as error:
+            raise error.about(self._path) from error
+
+    def _open(self) -> None:
+        from cvkit.io.safe import appearing
+        from cvkit.io.sinks.video import VideoWriter
+
+        temporary = self._stack.enter_context(appearing(Path(self._path), overwrite=self._replace))
+        self._writer = VideoWriter(
+            temporary,
+            os.path.splitext(self._path)[1][1:].lower(),
+            rate=self._medium.rate,
+            time_base=self._medium.time_base,
+            sound=self._medium.sound,
+            encoding=self._encoding,
+            background=self._background,
+        )
+
+    def close(self) -> list[str]:
+        if self._writer is None:
+            return []
+        try:
+            self._writer.close()
+        except BaseException as error:
+            self._fail(error)
+            raise
+        self._notes.extend(self._writer.notes)
+        self._stack.close()
+        return [self._path]
+
+    def abort(self) -> None:
+        if self._writer is not None:
+            self._writer.abort()
+            self._fail(OutputError("dropped"))
+
+    def _fail(self, error: BaseException) -> None:
+        """Leave the file's context as on an error, so that nothing appears."""
+        self._writer.abort()
+        try:
+            self._stack.__exit__(type(error), error, None)
+        except BaseException as raised:
+            if raised is not error:
+                raise
+
+
+class Records:
+    """One record a frame, in a file of this input; assembled in input order at the end."""
+
+    def __init__(self, path: Path, coords: str) -> None:
+        from cvkit.results.jsonl import Part
+
+        self._part, self._coords = Part(path), coords
+        self.path = path
+
+    def write(self, made: Made, number: int) -> None:
+        from cvkit.results.record import record
+
+        self._part.add(record(made.frame, coords=self._coords))  # type: ignore[arg-type]
+
+    def close(self) -> list[str]:
+        self._part.close()
+        return []
+
+    def abort(self) -> None:
+        self._part.close()
+
+
+class Rows:
+    """Frames for a gather, in the frame stream's encoding."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = open(path, "wb")
+
+    def write(self, made: Made, number: int) -> None:
+        from cvkit.io.stream import write_row
+
+        write_row(self._file, made.frame)
+
+    def close(self) -> list[str]:
+        self._file.close()
+        return []
+
+    def abort(self) -> None:
+        self._file.close()
+
+
+def read_rows(paths: Iterator[str]) -> Iterator[Frame]:
+    """The rows of these files one after the other; one frame in memory at a time."""
+    from cvkit.io.stream import read_rows as read
+
+    for path in paths:
+        with open(path, "rb") as file:
+            yield from read(file)
+
+
+def shown(raster: Raster) -> Raster:
+    """The raster as a picture format can hold it."""
+    if type(raster).__name__ in ("Image", "Mask"):
+        return raster
+    from cvkit.core.draw import shown as drawn
+
+    return Image.of(drawn(raster), raster.grid)
+
+
+def is_video(path: str) -> bool:
+    return os.path.splitext(path)[1].lower() in VIDEO
+
+
+def _bits(text: str | None) -> int | None:
+    if text is None:
+        return None
+    import re
+
+    from cvkit.core.errors import ParameterError
+
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kKmM]?)", text)
+    if not match:
+        raise ParameterError(f"--bitrate {text}", why="it is bits a second", remedy="try 4M")
+    return round(float(match[1]) * {"": 1, "k": 1e3, "m": 1e6}[match[2].lower()])
