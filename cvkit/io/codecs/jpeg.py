@@ -12,8 +12,9 @@ from typing import Literal
 import simplejpeg
 
 from cvkit.core.errors import InputError
+from cvkit.core.grid import Grid
 from cvkit.core.values import Image, Space
-from cvkit.core.warp import Array, Grid, Size
+from cvkit.core.warp import Array, Size
 from cvkit.io.codecs import exif
 from cvkit.io.integrity import bounded, damaged, unsupported
 

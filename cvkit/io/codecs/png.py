@@ -1,7 +1,7 @@
 """PNG: every checksum and the compressed data are checked before libpng sees a byte.
 
 libpng reports damage on stderr and passes over some of it (a wrong checksum of a note, a missing
-end). So the picture data is inflated here, and libpng gets it uncompressed, which costs no more
+end). So the picture data is inflated here, and libpng gets it uncompressed, which costs little more
 than to let it inflate; very big pictures are inflated twice instead of held twice.
 """
 
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from cvkit.core.values import Image
 from cvkit.core.warp import Size
+from cvkit.io.codecs.deflate import inflated
 from cvkit.io.codecs.stored import decoded, image
 from cvkit.io.integrity import bounded, damaged
 
@@ -28,8 +29,8 @@ _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4),
            (0, 1, 1, 2))  # fmt: skip  # x, y, step right, step down of Adam7
 _MOST_DEFLATED = 1032  # deflate shrinks by no more than this
 _HELD = 1 << 28
-_PIECE = 1 << 20
-_SLICE = 1 << 16
+_STORED = b"\x78\x01"  # a zlib stream that is not compressed
+_LAST_BLOCK = b"\x01\x00\x00\xff\xff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,8 @@ class _Parts:
 
 def read(data: Bytes, name: str, *, max_pixels: int) -> Image:
     parts = _checked(data, name, max_pixels)
-    raw = _inflated(parts, name)
-    body = parts.data if raw is None else (zlib.compress(raw, 0),)
-    del raw
+    rows = _inflated(parts, name)
+    body = parts.data if rows is None else (rows,)
     array = decoded(_rebuilt(parts, body), name, "PNG", parts.header.size)
     return image(array, gray=parts.header.colour in _GRAYS)
 
@@ -125,48 +125,22 @@ def _header(kind: bytes, body: memoryview, name: str) -> Header:
 
 
 def _inflated(parts: _Parts, name: str) -> bytes | None:
-    """The filtered rows, all verified; None for a picture too big to hold them as well."""
+    """A zlib stream of the same rows, uncompressed; None for a picture too big to hold twice."""
     wanted = parts.header.raw_size
-    held: list[bytes] | None = [] if wanted <= _HELD else None
-    total = 0
-    for piece in _pieces(parts.data, name):
+    blocks: list[bytes] | None = [_STORED] if wanted <= _HELD else None
+    total, adler = 0, 1
+    for piece in inflated(parts.data, name, "the PNG's compressed data"):
         total += len(piece)
         if total > wanted:
             raise damaged(name, "the PNG holds more picture data than its size needs")
-        if held is not None:
-            held.append(piece)
+        if blocks is not None:
+            adler = zlib.adler32(piece, adler)
+            blocks += (struct.pack("<BHH", 0, len(piece), len(piece) ^ 0xFFFF), piece)
     if total < wanted:
         raise damaged(name, f"the PNG's picture data ends after {total} of {wanted} bytes")
-    if held is None:
+    if blocks is None:
         return None
-    raw = b"".join(held)
-    if not parts.header.interlaced and max(raw[:: wanted // parts.header.size[1]]) > 4:
-        raise damaged(name, "a row of the PNG names a filter that does not exist")
-    return raw
-
-
-def _pieces(data: tuple[memoryview, ...], name: str) -> Iterator[bytes]:
-    """Inflate in bounded pieces. Raises DamagedError on broken data or a wrong checksum."""
-    inflate = zlib.decompressobj()
-    try:
-        for slice_ in _slices(data):
-            rest: bytes | memoryview = slice_
-            while rest and not inflate.eof:
-                yield inflate.decompress(rest, _PIECE)
-                rest = inflate.unconsumed_tail
-        while not inflate.eof and (piece := inflate.decompress(inflate.unconsumed_tail, _PIECE)):
-            yield piece
-    except zlib.error as error:
-        raise damaged(name, f"the PNG's compressed data is broken ({error})") from error
-    if not inflate.eof:
-        raise damaged(name, "the PNG's compressed data stops in the middle")
-
-
-def _slices(data: tuple[memoryview, ...]) -> Iterator[memoryview]:
-    # Small, since zlib copies what it has not used yet at every turn.
-    for chunk in data:
-        for at in range(0, len(chunk), _SLICE):
-            yield chunk[at : at + _SLICE]
+    return b"".join([*blocks, _LAST_BLOCK, struct.pack(">I", adler)])
 
 
 def _rebuilt(parts: _Parts, data: tuple[Bytes, ...]) -> bytes:

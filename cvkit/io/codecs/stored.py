@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from cvkit.core.grid import Grid
 from cvkit.core.values import Image, Plain, Space, frozen
-from cvkit.core.warp import Array, Grid, Size
+from cvkit.core.warp import Array, Size
 from cvkit.io.integrity import damaged, quiet
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from cvkit.core.values import DEPTHS, Image
 from cvkit.core.warp import Array, Size
 from cvkit.io.codecs import exif
+from cvkit.io.codecs.deflate import inflated
 from cvkit.io.codecs.stored import decoded, image
 from cvkit.io.integrity import bounded, damaged, unsupported
 
@@ -27,6 +28,7 @@ _WANTED = {_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _STRIPS, _ORIENTA
 _LETTERS = {1: "B", 3: "H", 4: "I", 16: "Q"}
 _MIN_IS_WHITE, _RGB, _CMYK = 0, 2, 5
 _CHANNELS = {0: (1,), 1: (1,), 2: (3, 4), 3: (1,), 5: (4,), 6: (3,)}  # by photometric
+_DEFLATED = {8, 32946}
 _READ_COMPRESSIONS = {1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946}
 _UINT, _FLOAT, _VOID = 1, 3, 4
 _FORMATS = {_UINT: "unsigned", 2: "signed", _FLOAT: "float", 5: "complex", 6: "complex"}
@@ -60,7 +62,7 @@ def read(data: Bytes, name: str, *, max_pixels: int) -> Image:
     page = directory(data, name)
     bounded(page.size, max_pixels, name)
     _refuse_unread(page, name)
-    _check_pixels_there(page, len(data), name)
+    _check_pixels(page, data, name)
     turned = page.one(_ORIENTATION, 1)
     size = exif.oriented_size(page.size, turned if turned <= 8 else 1)
     array = decoded(_without_extra(page, data), name, "TIFF", size)
@@ -124,20 +126,22 @@ def _refuse_unread(page: Directory, name: str) -> None:
         raise unsupported(name, f"TIFF compression {compression} is not read")
 
 
-def _check_pixels_there(page: Directory, length: int, name: str) -> None:
-    for at_tag, bytes_tag in ((_STRIPS, _STRIP_BYTES), (_TILES, _TILE_BYTES)):
-        if at_tag in page.tags and bytes_tag in page.tags:
-            ends = [
-                at + count
-                for at, count in zip(page.tags[at_tag], page.tags[bytes_tag], strict=False)
-            ]
-            if max(ends, default=0) > length:
-                raise damaged(
-                    name, f"the TIFF is cut: {max(ends) - length} bytes of its pixels are missing"
-                )
-            return
-    if _STRIPS not in page.tags and _TILES not in page.tags:
+def _check_pixels(page: Directory, data: Bytes, name: str) -> None:
+    """Strips or tiles lie inside the file, and the checksums of deflated ones hold."""
+    at_tag, bytes_tag = (_TILES, _TILE_BYTES) if _TILES in page.tags else (_STRIPS, _STRIP_BYTES)
+    starts, counts = page.tags.get(at_tag, ()), page.tags.get(bytes_tag, ())
+    if not starts:
         raise damaged(name, "the TIFF does not say where its pixels are")
+    ends = [start + count for start, count in zip(starts, counts, strict=False)]
+    missing = max(ends, default=0) - len(data)
+    if missing > 0:
+        raise damaged(name, f"the TIFF is cut: {missing} bytes of its pixels are missing")
+    if page.one(_COMPRESSION, 1) not in _DEFLATED:
+        return
+    view = memoryview(data)
+    for start, end in zip(starts, ends, strict=False):
+        for _ in inflated([view[start:end]], name, "the TIFF's compressed data"):
+            pass  # libtiff stops at the last pixel, before the checksum
 
 
 def _without_extra(page: Directory, data: Bytes) -> Bytes | bytearray:
