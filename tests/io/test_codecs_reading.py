@@ -17,6 +17,7 @@ import pytest
 from cvkit.core.errors import DamagedError, InputError
 from cvkit.core.values import Image
 from cvkit.core.warp import Array
+from cvkit.io.codecs import png
 from cvkit.io.codecs.reading import read_picture
 from tests.io import making
 
@@ -209,6 +210,17 @@ def test_a_broken_png_is_damaged_and_silent(kind: str, capfd: pytest.CaptureFixt
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_very_big_png_is_checked_and_read_without_being_held_twice(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(png, "_HELD", 0)
+    picture = making.photo()
+    assert np.array_equal(read_picture(making.png(picture), "a.png").bgr, picture)
+    for kind, data in broken_pngs().items():
+        with pytest.raises(DamagedError):
+            read_picture(data, kind)
+
+
 # WebP, BMP, TIFF
 
 
@@ -350,6 +362,7 @@ def test_a_png_that_claims_more_than_its_data_can_hold_takes_no_memory():
 BOMB = """
 import resource, sys
 from cvkit.core.errors import InputError
+from cvkit.io.codecs import png
 from cvkit.io.codecs.reading import read_picture
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for path in sys.argv[1:]:

@@ -40,7 +40,7 @@ def test_a_closed_file_says_so(tmp_path: Path):
 
 def test_pixels_are_bounded_by_their_number():
     bounded((1000, 500), 500_000, "a.png")
-    with pytest.raises(InputError, match="a.png is too big: .*1001×500.*--max-pixels 500500"):
+    with pytest.raises(InputError, match=r"a.png is too big: .*1001×500.*--max-pixels 500500"):
         bounded((1001, 500), 500_000, "a.png")
     with pytest.raises(DamagedError, match="0×5"):
         bounded((0, 5), 500_000, "a.png")

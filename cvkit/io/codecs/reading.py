@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from cvkit.core.values import Image
-from cvkit.io.codecs import bmp, jpeg, png, tiff, webp
+from cvkit.io.codecs import jpeg
 from cvkit.io.codecs.sniff import HEAD, sniff
 from cvkit.io.integrity import MAX_PIXELS, damaged, refuse
 
@@ -32,9 +34,29 @@ def read_picture(
     kind = sniff(head)
     if kind == "jpeg":
         return jpeg.read(data, name, max_pixels=max_pixels, views=views)
-    reader = {"png": png.read, "webp": webp.read, "bmp": bmp.read, "tiff": tiff.read}.get(
-        kind or ""
-    )
-    if reader is None:
-        raise refuse(kind, head, name)
-    return reader(data, name, max_pixels=max_pixels)
+    return _reader(kind, head, name)(data, name, max_pixels=max_pixels)
+
+
+class _Reader(Protocol):
+    def __call__(self, data: Bytes, name: str, *, max_pixels: int) -> Image: ...
+
+
+def _reader(kind: str | None, head: bytes, name: str) -> _Reader:
+    """The one module that knows the format; imported here, since most runs need one or none."""
+    if kind == "png":
+        from cvkit.io.codecs import png
+
+        return png.read
+    if kind == "webp":
+        from cvkit.io.codecs import webp
+
+        return webp.read
+    if kind == "bmp":
+        from cvkit.io.codecs import bmp
+
+        return bmp.read
+    if kind == "tiff":
+        from cvkit.io.codecs import tiff
+
+        return tiff.read
+    raise refuse(kind, head, name)

@@ -13,7 +13,6 @@ from cvkit.core.errors import OutputError, ParameterError
 from cvkit.core.values import DEPTHS, Depth, Image, Labels, Mask, Raster
 from cvkit.core.warp import Array
 from cvkit.io.codecs.sniff import NAMES, SUFFIX_FORMAT, WRITE
-from cvkit.io.codecs.tiff import with_alpha_said
 from cvkit.io.integrity import quiet
 
 Color = tuple[int, int, int]
@@ -76,8 +75,11 @@ def write_picture(
     array = _array(value, fmt, background)
     _check_side(array, fmt)
     data = _encoded(array, fmt, _options(value, fmt, quality))
-    alpha = array.ndim == 3 and array.shape[2] == 4
-    return with_alpha_said(data) if fmt == "tiff" and alpha else data
+    if fmt == "tiff" and array.ndim == 3 and array.shape[2] == 4:
+        from cvkit.io.codecs.tiff import with_alpha_said  # start-up: nothing else needs it here
+
+        return with_alpha_said(data)
+    return data
 
 
 def laid_over(image: Image, background: Color) -> Array:
