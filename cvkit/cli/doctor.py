@@ -1,0 +1,185 @@
+"""`cvkit doctor`: what this machine has, and the line that mends what it lacks."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Annotated, Literal
+
+import typer
+
+from cvkit.cli import terminal
+
+PACKAGES = {
+    "typer": "typer",
+    "rich": "rich",
+    "pydantic": "pydantic",
+    "numpy": "numpy",
+    "skimage": "scikit-image",
+    "PIL": "pillow",
+    "yaml": "pyyaml",
+    "av": "av",
+    "pyarrow": "pyarrow",
+    "onnxruntime": "onnxruntime",
+    "simplejpeg": "simplejpeg",
+    "pooch": "pooch",
+}
+"""What cvkit imports, by the distribution that brings it; OpenCV is looked at on its own."""
+_MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "broken": ("✗", "bold red")}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    state: Literal["ok", "warning", "broken"]
+    name: str
+    told: str
+    remedy: str = ""
+
+
+def command(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
+) -> int:
+    """Check versions, OpenCV's contrib modules, codecs and devices. Exit 4: a part is broken."""
+    found = list(findings())
+    if as_json:
+        terminal.data(json.dumps([asdict(f) for f in found], indent=2))
+    else:
+        for finding in found:
+            mark, style = _MARKS[finding.state]
+            head = terminal.styled(mark, style, sys.stdout)
+            terminal.data(f"{head} {finding.name:<14} {finding.told}")
+            if finding.remedy:
+                terminal.data("  " + terminal.styled(finding.remedy, "cyan", sys.stdout))
+    return 4 if any(f.state == "broken" for f in found) else 0
+
+
+def findings() -> Iterator[Finding]:
+    """Everything that is looked at, one after the other; nothing is downloaded."""
+    import cvkit
+
+    yield Finding("ok", "cvkit", cvkit.__version__)
+    yield Finding("ok", "python", f"{platform.python_version()}, {platform.platform(terse=True)}")
+    yield from _looked_at("opencv", opencv, "apt-get install -y libgl1 libglib2.0-0")
+    for module, distribution in PACKAGES.items():
+        yield _package(module, distribution)
+    yield from _looked_at("video", _video, 'pip install "cvkit-cli"')
+    yield from _looked_at("networks", _networks, 'pip install "cvkit-cli"')
+    yield from _stages()
+    yield _ffmpeg()
+
+
+def opencv() -> Iterator[Finding]:
+    """`hasattr(cv2, "ximgproc")` stays true where contrib has lost, so a function is asked for."""
+    import cv2
+
+    yield Finding("ok", "opencv", cv2.__version__)
+    if hasattr(getattr(cv2, "ximgproc", None), "thinning"):
+        yield Finding("ok", "opencv contrib", "its modules are there")
+        return
+    version = _installed("opencv-contrib-python") or ".".join(cv2.__version__.split(".")[:3])
+    pinned = f'"opencv-contrib-python=={version}"'
+    yield Finding(
+        "broken",
+        "opencv contrib",
+        "another OpenCV wheel was installed over it",
+        f"pip install --force-reinstall --no-deps {pinned}",
+    )
+
+
+def _looked_at(name: str, look: Callable[[], Iterator[Finding]], remedy: str) -> Iterator[Finding]:
+    try:
+        yield from look()
+    except Exception as error:  # noqa: BLE001 - a broken library may raise anything; that is the finding
+        yield Finding("broken", name, f"{type(error).__name__}: {error}".partition("\n")[0], remedy)
+
+
+def _package(module: str, distribution: str) -> Finding:
+    try:
+        importlib.import_module(module)
+    except Exception as error:  # noqa: BLE001 - as above
+        told = f"{type(error).__name__}: {error}".partition("\n")[0]
+        return Finding(
+            "broken", distribution, told, f'pip install --force-reinstall "{distribution}"'
+        )
+    return Finding("ok", distribution, _installed(distribution) or "there")
+
+
+def _installed(distribution: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""
+
+
+def _video() -> Iterator[Finding]:
+    import av
+
+    libraries = ", ".join(
+        f"{name} {'.'.join(map(str, number))}"
+        for name, number in sorted(av.library_versions.items())
+        if name in ("libavcodec", "libavformat")
+    )
+    yield Finding("ok", "ffmpeg in PyAV", libraries)
+    for kind, wanted in (
+        ("encoders", ("libx264", "libx265", "libvpx-vp9", "libsvtav1")),
+        ("decoders", ("h264", "hevc", "vp9", "av1")),
+    ):
+        mode: Literal["r", "w"] = "w" if kind == "encoders" else "r"
+        there = [name for name in wanted if _codec(name, mode)]
+        lacking = [name for name in wanted if name not in there]
+        state: Literal["ok", "warning", "broken"] = "warning" if lacking else "ok"
+        if wanted[0] in lacking:
+            state = "broken"
+        told = ", ".join(there) + (f"; not {', '.join(lacking)}" if lacking else "")
+        yield Finding(state, kind, told)
+
+
+def _codec(name: str, mode: Literal["r", "w"]) -> bool:
+    from av.codec import Codec
+    from av.codec.codec import UnknownCodecError
+
+    try:
+        Codec(name, mode)
+    except UnknownCodecError:
+        return False
+    return True
+
+
+def _networks() -> Iterator[Finding]:
+    names = importlib.import_module("onnxruntime").get_available_providers()
+    short = [name.removesuffix("ExecutionProvider").upper() for name in names]
+    yield Finding("ok", "networks on", ", ".join(short))
+
+
+def _stages() -> Iterator[Finding]:
+    """Stages of other packages that cannot be imported; a broken one costs only its own command."""
+    from cvkit.core import catalog
+    from cvkit.core.errors import CvkitError
+
+    broken = 0
+    for name in catalog.names():
+        try:
+            catalog.load(name)
+        except CvkitError as error:
+            broken += 1
+            state: Literal["warning", "broken"] = (
+                "warning" if catalog.entry(name).distribution else "broken"
+            )
+            yield Finding(state, name, f"{error.what}: {error.why}", error.remedy)
+    if not broken:
+        yield Finding("ok", "stages", f"{len(catalog.names())}, all can be loaded")
+
+
+def _ffmpeg() -> Finding:
+    where = shutil.which("ffmpeg")
+    told = where or "no program ffmpeg; cvkit does not need one"
+    return Finding("ok", "ffmpeg", told)

@@ -1,0 +1,33 @@
+"""`cvkit help`: the whole page of a stage, a command or a topic."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cvkit.cli import pages, terminal
+from cvkit.cli.group import COMMANDS, invoke
+from cvkit.cli.topics import TOPICS, topic_page
+
+
+def command(
+    name: Annotated[
+        str, typer.Argument(help="A stage, a command, or run, inputs, outputs, units.")
+    ] = "",
+) -> int:
+    """Show the whole page of a stage or a topic."""
+    if not name:
+        return invoke(["--help"])
+    if name in TOPICS:
+        terminal.data(topic_page(name, sys.stdout))
+    elif name == "convert":
+        terminal.data(pages.command_page(name, sys.stdout))
+    elif name in COMMANDS:
+        return invoke([name, "--help"])
+    else:
+        from cvkit.cli.strays import stage_word
+
+        terminal.data(pages.reference_page(stage_word(name), sys.stdout))
+    return 0

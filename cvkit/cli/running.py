@@ -1,0 +1,83 @@
+"""Run a chain: check, plan, save, run, and say what was done."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from cvkit.cli import terminal
+from cvkit.cli.arguments import Line, ShellOptions, parse
+from cvkit.core.errors import UsageError
+from cvkit.core.spec import Spec, to_yaml
+
+
+def run_line(words: Sequence[str]) -> int:
+    """The exit code of one command line."""
+    line = parse(words)
+    if line.shell.save:
+        _save(line)
+        if not line.spec.inputs and not line.shell.dry_run:
+            return 0
+    if not line.spec.inputs:
+        raise UsageError(
+            f"cvkit {words[0]} needs an input", remedy="a file, a folder, a glob, or - for stdin"
+        )
+    if line.shell.dry_run:
+        return _plan(line)
+    return _run(line.spec, line.shell)
+
+
+def _save(line: Line) -> None:
+    """Steps and run options; inputs and outputs are named when the spec is run.
+
+    A spec may name nothing outside its own folder, so kept inputs would often not load again.
+    """
+    from cvkit.io.safe import write_bytes
+
+    text = to_yaml(replace(line.spec, inputs=(), outputs=()))
+    overwrite = line.spec.run.get("overwrite") in (True, "true")
+    write_bytes(Path(line.shell.save), text.encode(), overwrite=overwrite)
+
+
+def _plan(line: Line) -> int:
+    from cvkit.engine.check import check
+
+    lines = check(line.spec).lines()
+    if line.shell.json:
+        import json
+
+        terminal.data(json.dumps({"spec": line.spec.canonical(), "plan": lines}, default=str))
+        return 0
+    for text in lines:
+        terminal.data(text)
+    return 0
+
+
+def _run(spec: Spec, shell: ShellOptions) -> int:
+    from cvkit.cli.progress import Progress
+    from cvkit.cli.summary import tell
+    from cvkit.engine.check import check
+    from cvkit.engine.run import run_job
+
+    _refuse_terminal(spec)
+    job = check(spec)
+    if shell.verbose and not shell.quiet:
+        for text in job.lines():
+            terminal.people(terminal.styled(text, "dim", sys.stderr))
+    gc.freeze()
+    gc.enable()
+    with Progress.of(shell, sys.stderr) as progress:
+        report = run_job(job, tell=progress)
+    tell(spec, shell, report)
+    return report.exit_code
+
+
+def _refuse_terminal(spec: Spec) -> None:
+    binary = [o for o in spec.outputs if o == "-"]
+    if binary and terminal.is_terminal(sys.stdout):
+        raise UsageError(
+            "-o - writes bytes, and stdout is a terminal", remedy="pipe it on, or name a file"
+        )

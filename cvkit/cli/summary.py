@@ -1,0 +1,176 @@
+"""After a run: what was written, what failed and why; tables; the one JSON object."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from cvkit.cli import failure, terminal
+from cvkit.cli.arguments import ShellOptions
+from cvkit.cli.progress import per_second, span
+from cvkit.core.errors import CvkitError
+from cvkit.core.spec import Spec
+
+if TYPE_CHECKING:
+    from cvkit.engine.report import Report, Table
+
+LISTED = 10
+"""How many failed inputs are named."""
+
+
+def tell(spec: Spec, shell: ShellOptions, report: Report) -> None:
+    """Data on stdout, the rest on stderr; the caller exits with the report's code."""
+    if shell.json:
+        _json(spec, report)
+    else:
+        _data(spec, report)
+    if not shell.quiet:
+        for note in report.notes:
+            terminal.people(terminal.styled(f"note: {note}", "yellow", sys.stderr))
+        if not shell.json:
+            for table in report.tables:
+                if table.stream == "stderr":
+                    show_table(table, sys.stderr)
+        _counts(report)
+    if report.error is not None:
+        failure.say(report.error)
+    _failures(report)
+
+
+def show_table(table: Table, stream: TextIO) -> None:
+    """A table on a terminal, else CSV."""
+    if terminal.is_terminal(stream):
+        from rich.console import Console
+        from rich.markup import escape
+        from rich.table import Table as Drawn
+
+        drawn = Drawn(title=escape(table.title) or None, title_justify="left")
+        for index, column in enumerate(table.columns):
+            right = any(isinstance(row[index], int | float) for row in table.rows)
+            drawn.add_column(escape(column), justify="right" if right else "left")
+        for row in table.rows:
+            drawn.add_row(*(escape(cell(v)) for v in row))
+        Console(file=stream).print(drawn)
+        return
+    import csv
+
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows(["" if v is None else v for v in row] for row in table.rows)
+    stream.flush()
+
+
+def cell(value: object) -> str:
+    """A value as people read it in a table."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _data(spec: Spec, report: Report) -> None:
+    printed = [t for t in report.tables if t.stream == "stdout"]
+    for table in printed:
+        show_table(table, sys.stdout)
+    streams = any(o == "-" or o.endswith(":-") for o in spec.outputs)
+    if not (printed or streams or terminal.is_terminal(sys.stdout)):
+        for path in written(report):
+            terminal.data(path)
+
+
+def written(report: Report) -> list[str]:
+    """Every path written, each once, in input order."""
+    paths = [path for outcome in report.outcomes for path in outcome.outputs] + report.outputs
+    return list(dict.fromkeys(p for p in paths if p != "-"))
+
+
+def _json(spec: Spec, report: Report) -> None:
+    import json
+
+    counts = {n: getattr(report, n) for n in ("inputs", "done", "skipped", "failed", "pending")}
+    items = [
+        {
+            "input": outcome.item.path,
+            "state": outcome.state,
+            "outputs": outcome.outputs,
+            "error": outcome.error or None,
+            "seconds": round(outcome.seconds, 3),
+        }
+        for outcome in report.outcomes
+    ]
+    told: dict[str, object] = {"cvkit": 1, "spec": spec.canonical(), "counts": counts}
+    told |= {"items": items, "notes": list(report.notes), "exit_code": report.exit_code}
+    if report.tables:
+        told["tables"] = [
+            {"title": t.title, "columns": list(t.columns), "rows": [list(r) for r in t.rows]}
+            for t in report.tables
+        ]
+    if report.error is not None:
+        error = report.error
+        told["error"] = {"what": error.what, "why": error.why, "remedy": error.remedy}
+    terminal.data(json.dumps(told, default=str))
+
+
+def _counts(report: Report) -> None:
+    """What was done, in a line."""
+    paths = written(report)
+    if report.inputs == 1:
+        if report.done and paths:
+            more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+            took = f" in {span(report.seconds)}" if report.seconds >= 2 else ""
+            name = _shown(report.outcomes[0].item.path)
+            terminal.people(f"{name} → {_shown(paths[0])}{more}{took}")
+        return
+    if not report.inputs:
+        return
+    pace = f" in {span(report.seconds)} ({per_second(report.done, report.seconds)})"
+    target = _target(paths)
+    arrow = f" → {target}" if target else ""
+    rest = [
+        terminal.styled(f"{count} {word}", style, sys.stderr)
+        for count, word, style in (
+            (report.skipped, "skipped", "yellow"),
+            (report.failed, "failed", "bold red"),
+            (report.pending, "not reached", "yellow"),
+            (report.not_media, "other files passed over", "dim"),
+        )
+        if count
+    ]
+    tail = "; " + ", ".join(rest) if rest else ""
+    of = f" of {report.inputs}" if report.done < report.inputs else ""
+    terminal.people(f"{report.done}{of} done{pace if report.done else ''}{arrow}{tail}")
+
+
+def _failures(report: Report) -> None:
+    """The first failed inputs with their reasons; a single one in the form of every error."""
+    failed = [outcome for outcome in report.outcomes if outcome.state == "failed"]
+    if report.inputs == 1 and failed:
+        if report.error is None:
+            failure.say(CvkitError(failed[0].error or f"{failed[0].item.path} failed"))
+        return
+    for outcome in failed[:LISTED]:
+        name = terminal.styled(_shown(outcome.item.path), "bold", sys.stderr)
+        reason = outcome.error
+        for start in (outcome.item.path, outcome.item.name):
+            reason = reason.removeprefix(f"{start}: ").removeprefix(f"{start} ")
+        terminal.people(f"  {name}: {_shown(reason)}")
+    if len(failed) > LISTED:
+        terminal.people(f"  and {len(failed) - LISTED} more; --json lists them all")
+
+
+def _target(paths: Sequence[str]) -> str:
+    """The file or folder that holds everything written."""
+    if len(paths) < 2:
+        return "".join(map(_shown, paths))
+    folders = {os.path.dirname(p) or "." for p in paths}
+    if len({os.path.isabs(f) for f in folders}) > 1:
+        return ""
+    folder = os.path.commonpath(folders)
+    return _shown(folder) + "/" if folder not in (".", "/", "") else ""
+
+
+def _shown(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,127 @@
+"""What holds for every stage, a page each: `cvkit help run|inputs|outputs|units`."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from cvkit.cli import terminal
+
+TOPICS = {
+    "run": "options that hold for a whole run",
+    "inputs": "what can be read, and how it is named",
+    "outputs": "where results go, and in which form",
+    "units": "how lengths, levels, times, colours and sizes are written",
+}
+
+_INPUTS = """
+Every bare word after the first stage is an input. What a file is, its content decides, not its
+suffix.
+
+  photo.jpg           a picture or a video
+  photos/             a folder, with all folders below it; --include and --exclude choose files
+  'shots/*.png'       a pattern, in quotes
+  @list.txt           the inputs that a text file names, one a line
+  -                   stdin: a frame stream (-o -), a picture or a video
+
+In a folder the inputs are its pictures and videos; other files are skipped and counted. Hidden
+files, the run's own outputs and links that lead out of the folder are never read. A file named on
+the line is always an input.
+
+A stage that combines two pictures takes the second with --with; where it is the first stage, the
+last of several inputs is the second. Two folders pair by relative path.
+
+  --frames A:B:STEP   of videos only these frames, 0-based, B excluded: 10:50, 2s:5.5s, -25:
+  --duration 5s       of videos only so much
+
+A damaged input fails with an error that says where; the others go on. --on-error stop ends the run
+at the first one, --on-corrupt skip counts damaged files as skipped.
+"""
+
+_OUTPUTS = """
+Without -o a picture `photo.jpg` becomes `photo.STAGE.jpg` in the current folder and a folder
+`photos/` becomes `photos.STAGE/`; measures are printed. -o may be given several times:
+
+  -o out.png           a picture or a video; the suffix chooses the format
+  -o out/              a folder: one result an input, under its relative path
+  -o 'out/{stem}_{index:05d}.png'
+                       a template of: dir stem name suffix index time label id step
+  -o boxes.jsonl       results as JSON, one line a frame
+  -o boxes.csv         results as a table, one row an object
+  -o NAME=mask.png     the picture kept as NAME by `then keep NAME`
+  -o -                 stdout: the frame stream, for the next cvkit in a pipe
+
+Each output takes the latest value that it can hold. Where objects are newer than every picture,
+they are drawn for picture outputs. A mask of black and white becomes a 1-bit PNG.
+
+An input is never overwritten unless --in-place says so. A file named by -o that exists is refused
+without --overwrite; one that cvkit named itself is replaced. Two inputs that would write one file
+are refused before anything is written.
+
+stdout carries data only: what -o - writes, --json, printed measures, or, when it is no terminal,
+the paths written, one a line. Exit codes: 0 all done, 1 a fault of cvkit, 2 the command is wrong,
+3 nothing could be processed, 4 a package or model is missing, 5 an output could not be written
+(also when the reader of a pipe has gone), 6 some inputs failed, 7 a comparison did not hold,
+130 interrupted.
+"""
+
+_RUN = """
+These options may stand in any step of a chain and hold for the whole run. One that can have no
+meaning for the chain and its outputs is refused.
+"""
+
+
+def topic_page(name: str, stream: TextIO) -> str:
+    """The page; `name` is one of TOPICS."""
+    if name == "units":
+        return _heading("units", stream) + "\n\n" + _units()
+    if name == "run":
+        from cvkit.cli.pages import run_options
+
+        text = terminal.wrapped(_RUN.strip(), terminal.width())
+        return "\n\n".join([_heading("run", stream), text, run_options(stream)])
+    text = {"inputs": _INPUTS, "outputs": _OUTPUTS}[name]
+    return _heading(name, stream) + "\n\n" + filled(text.strip())
+
+
+def filled(text: str) -> str:
+    """Prose filled to the terminal's width; indented lines stay as they are."""
+    parts = []
+    for part in text.split("\n\n"):
+        indented = part.startswith("  ") or "\n  " in part
+        head, gap, rest = part.partition("\n  ") if indented else (part, "", "")
+        if part.startswith("  "):
+            parts.append(part)
+        else:
+            parts.append(terminal.wrapped(head, terminal.width()) + gap + rest)
+    return "\n\n".join(parts)
+
+
+def _heading(name: str, stream: TextIO) -> str:
+    return terminal.styled(name, "bold", stream) + f": {TOPICS[name]}"
+
+
+def _units() -> str:
+    from cvkit.core import units
+
+    rows: list[tuple[str, type[units.Unit]]] = [
+        ("length", units.Length),
+        ("level", units.Level),
+        ("angle", units.Angle),
+        ("time", units.Duration),
+        ("frames", units.FrameRange),
+        ("colour", units.Color),
+        ("point", units.Point),
+        ("box", units.Box),
+        ("size", units.Extent),
+    ]
+    lines = []
+    for word, unit in rows:
+        body = terminal.wrapped(unit.expected, terminal.width(), " " * 10)
+        lines.append(f"  {word:<8}{body.lstrip()}")
+    notes = (
+        "Coordinates are counted from the top left corner. Several values of one option "
+        "have commas between them, or the option is given again; points, boxes and colours have "
+        "spaces between them. A value that begins with a dash and is no number is written with =, "
+        "as in --text=-x."
+    )
+    return "\n".join(lines) + "\n\n" + terminal.wrapped(notes, terminal.width())
