@@ -8,9 +8,10 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from cvkit.core.errors import ChainError
+from cvkit.core.grid import Grid
 from cvkit.core.time import Time
 from cvkit.core.values import MARKS, Features, Image, Kind, Objects, Raster, Value
-from cvkit.core.warp import Grid, Size, Warp
+from cvkit.core.warp import Size, Warp
 
 _V = TypeVar("_V")
 _NOTHING: Mapping[str, Raster] = MappingProxyType({})
@@ -110,5 +111,5 @@ class Frame:
 
 def _moved(value: Value, warp: Warp, grid: Grid) -> Value:
     if isinstance(value, (Raster, Objects, Features)):
-        return replace(value.moved(warp), grid=grid)  # type: ignore[return-value]
+        return replace(value.moved(warp), grid=grid)
     return value

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cvkit.core.warp import Array, Crop, Floats, Grid, Warp
+from cvkit.core.grid import Grid
+from cvkit.core.warp import Array, Crop, Floats, Warp
 
 Column = NDArray[Any] | tuple[str, ...]
 
@@ -101,9 +101,11 @@ class Objects:
         other = other.onto(self.grid)
         n, m = len(self), len(other)
         names = [f.name for f in fields(self) if f.name not in ("grid", "attributes")]
-        own = {x: _join(x, getattr(self, x), getattr(other, x), n, m) for x in names}
+        own: dict[str, Any] = {
+            x: _join(x, getattr(self, x), getattr(other, x), n, m) for x in names
+        }
         keys = dict.fromkeys([*self.attributes, *other.attributes])
-        extra = {
+        extra: dict[str, Any] = {
             key: _join(key, self.attributes.get(key), other.attributes.get(key), n, m)
             for key in keys
         }
@@ -136,16 +138,14 @@ class Objects:
             out = replace(out, masks=tuple(cut))
         return replace(out, boxes=boxes).take(keep)
 
-    def _each(self, change: object) -> Objects:
-        assert callable(change)
-        own = {
+    def _each(self, change: Callable[[Column], Column]) -> Objects:
+        own: dict[str, Any] = {
             f.name: None if (c := getattr(self, f.name)) is None else change(c)
             for f in fields(self)
             if f.name not in ("grid", "attributes")
         }
-        return Objects(
-            self.grid, attributes={k: change(v) for k, v in self.attributes.items()}, **own
-        )
+        more = {key: change(column) for key, column in self.attributes.items()}
+        return Objects(self.grid, attributes=more, **own)
 
     def _warped(self, warp: Warp) -> Objects:
         def points(array: Array) -> NDArray[np.float32]:

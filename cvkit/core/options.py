@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from cvkit.core.errors import ParameterError
 from cvkit.core.names import cli_name
-from cvkit.core.units import Box, Color, Duration, FrameRange
+from cvkit.core.units import Color, Duration, FrameRange
 
 
 class RunOptions(BaseModel):

@@ -36,9 +36,15 @@ def signature(cls: type[Stage]) -> Signature:
         if get_origin(hint) is list:
             batched, hint = True, get_args(hint)[0]
         takes.append(Take(name, _word(cls, hint)))
-    gives, several, yields, drops = _results(cls, result, batched)
+    gives, several, yields, drops = _results(cls, result, batched=batched)
     return Signature(
-        tuple(takes), gives, several, batched, yields, drops, tuple(n for n in names if n in operands)
+        tuple(takes),
+        gives,
+        several,
+        batched,
+        yields,
+        drops,
+        tuple(n for n in names if n in operands),
     )
 
 
@@ -55,7 +61,9 @@ def operand_fields(cls: type[Stage]) -> dict[str, str]:
     return found
 
 
-def _results(cls: type[Stage], hint: Any, batched: bool) -> tuple[tuple[str, ...], bool, bool, bool]:
+def _results(
+    cls: type[Stage], hint: Any, *, batched: bool
+) -> tuple[tuple[str, ...], bool, bool, bool]:
     yields = several = drops = False
     if batched and get_origin(hint) is list:
         hint = get_args(hint)[0]
@@ -81,6 +89,7 @@ def _word(cls: type[Stage], hint: Any) -> str:
     if isinstance(hint, type):
         if issubclass(hint, Warp):
             return "warp"
-        if KINDS.get(hint.__name__.lower()) is hint:
-            return hint.__name__.lower()
+        name: str = hint.__name__.lower()
+        if KINDS.get(name) is hint:
+            return name
     raise InternalError(f"{cls.__name__}.apply: {hint!r} is no word of a signature")

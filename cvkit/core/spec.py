@@ -128,7 +128,9 @@ def from_yaml(text: str, folder: Path | None = None) -> Spec:
     steps = tuple(_step(s, i, folder) for i, s in enumerate(_list(document, "steps"), 1))
     inputs = tuple(_below(_text(v, "inputs"), folder) for v in _list(document, "inputs"))
     outputs = tuple(_text(v, "outputs") for v in _list(document, "outputs"))
-    return Spec(steps, inputs, outputs, {spec_name(str(k).replace("-", "_")): v for k, v in run.items()})
+    return Spec(
+        steps, inputs, outputs, {spec_name(str(k).replace("-", "_")): v for k, v in run.items()}
+    )
 
 
 def _parsed(text: str) -> object:
@@ -140,11 +142,11 @@ def _parsed(text: str) -> object:
         def compose_node(self, parent: Any, index: Any) -> Any:
             if self.check_event(yaml.AliasEvent):
                 raise UsageError("a spec has no aliases")
-            if getattr(self.peek_event(), "tag", None):
+            if getattr(self.peek_event(), "tag", None):  # type: ignore[no-untyped-call]
                 raise UsageError("a spec has no tags")
             return super().compose_node(parent, index)
 
-        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001
             names = [self.construct_object(k, deep=True) for k, _ in node.value]
             twice = next((n for n in names if names.count(n) > 1), None)
             if twice is not None:
@@ -166,7 +168,7 @@ def _step(value: object, number: int, folder: Path | None) -> Step:
         return Step(catalog.entry(value).name)
     if not isinstance(value, dict) or len(value) != 1:
         raise UsageError(f"step {number} is a stage's name, or one name with its parameters")
-    (name, params), = value.items()
+    ((name, params),) = value.items()
     name = catalog.entry(str(name)).name
     if params in (None, ""):
         return Step(name)

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvkit.core.errors import InputError
+from cvkit.core.grid import Grid
 from cvkit.core.objects import Objects as Objects
-from cvkit.core.warp import Array, Grid, Size, Warp
+from cvkit.core.warp import Array, Size, Warp
 
 DEPTHS: dict[str, float] = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
 """Depths that an Image may have, with the top of each one's range."""
@@ -50,6 +51,7 @@ class Pixels(Protocol):
     def space(self) -> Space: ...
     def bgr(self) -> Array:
         """(h, w, 3) in the stored depth."""
+
     def gray(self) -> Array:
         """(h, w) in the stored depth."""
 
@@ -364,9 +366,11 @@ def eight_bit(array: Array) -> Array:
     if array.dtype == np.uint8:
         return array
     if array.dtype == np.uint16:  # 65535 = 257 · 255
-        return cv2.convertScaleAbs(array, alpha=1 / 257)
+        narrowed: Array = cv2.convertScaleAbs(array, alpha=1 / 257)
+        return narrowed
     clipped = np.nan_to_num(np.clip(array, 0.0, 1.0))
-    return cv2.convertScaleAbs(clipped, alpha=255.0)
+    scaled: Array = cv2.convertScaleAbs(clipped, alpha=255.0)
+    return scaled
 
 
 def _checked(array: Array) -> Array:

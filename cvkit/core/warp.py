@@ -1,4 +1,4 @@
-"""Geometry: what moves a whole frame (warps), and where a raster lies in its source (grids).
+"""Geometry: what moves a whole frame.
 
 Coordinates are those of boxes: x to the right, y down, pixel *i* covers [i, i+1). OpenCV's
 matrices and maps count from pixel centres, so they are shifted by half a pixel before and after.
@@ -7,7 +7,7 @@ matrices and maps count from pixel centres, so they are shifted by half a pixel 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import cv2
@@ -266,16 +266,17 @@ class Field(Warp):
     def back(self, points: Floats) -> Floats:
         """(n, 2) box coordinates after → before, by bilinear reading of the map."""
         at = np.asarray(points, np.float32).reshape(-1, 1, 2) - np.float32(0.5)
-        read = (cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
-        x = cv2.remap(self.map_x, at, None, read[0], borderMode=read[1])
-        y = cv2.remap(self.map_y, at, None, read[0], borderMode=read[1])
-        return np.c_[x.ravel(), y.ravel()].astype(np.float64) + 0.5
+        where = (at[..., 0], at[..., 1], cv2.INTER_LINEAR)
+        x = cv2.remap(self.map_x, *where, borderMode=cv2.BORDER_REPLICATE)
+        y = cv2.remap(self.map_y, *where, borderMode=cv2.BORDER_REPLICATE)
+        before: Floats = np.c_[x.ravel(), y.ravel()].astype(np.float64) + 0.5
+        return before
 
     def points(self, points: Floats) -> Floats:
         """(n, 2) before → after: fixed-point iteration on the map."""
         target = np.asarray(points, np.float64).reshape(-1, 2)
         scale = np.array(self.after, float) / np.array(self.before, float)
-        guess = target * scale
+        guess: Floats = target * scale
         for _ in range(30):
             miss = target - self.back(guess)
             guess = guess + miss * scale
@@ -340,86 +341,3 @@ def _fill(fill: tuple[float, ...], array: Array) -> list[float]:
         blue, green, red = fill[:3]
         return [0.114 * blue + 0.587 * green + 0.299 * red]
     return list(fill[:channels])
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Where a raster lies: its size, and the map from its source's box coordinates to its own."""
-
-    size: Size
-    source: Size
-    maps: tuple[Warp, ...] = field(default=())
-
-    @classmethod
-    def of(cls, size: Size) -> Grid:
-        return cls(size, size)
-
-    def then(self, warp: Warp) -> Grid:
-        """The grid after `warp`; neighbouring matrices become one."""
-        maps = (*self.maps, *(warp.warps if isinstance(warp, Series) else (warp,)))
-        return replace(self, size=warp.after, maps=_joined(maps, self.source))
-
-    def points_from_source(self, points: Floats) -> Floats:
-        points = np.asarray(points, np.float64).reshape(-1, 2)
-        for warp in self.maps:
-            points = warp.points(points)
-        return points
-
-    def points_to_source(self, points: Floats) -> Floats:
-        points = np.asarray(points, np.float64).reshape(-1, 2)
-        for warp in reversed(self.maps):
-            points = warp.back(points) if isinstance(warp, Field) else warp.inverse().points(points)
-        return points
-
-    def onto(self, other: Grid) -> Warp | None:
-        """The warp from this grid to `other` for coordinates, or None where they are one grid."""
-        return None if self == other else _Between(self, other)
-
-    def __str__(self) -> str:
-        where = "" if not self.maps else f" of a {self.source[0]}×{self.source[1]} source"
-        return f"{self.size[0]}×{self.size[1]}{where}"
-
-
-def _joined(maps: tuple[Warp, ...], source: Size) -> tuple[Warp, ...]:
-    out: list[Warp] = []
-    for warp in maps:
-        matrix = warp.matrix
-        last = out[-1].matrix if out else None
-        if matrix is not None and last is not None:
-            matrix, before = matrix @ last, out.pop().before
-        else:
-            before = warp.before
-        if matrix is None:
-            out.append(warp)
-        elif not (before == warp.after and np.allclose(matrix, np.eye(3), atol=1e-12)):
-            # Rounded far below a pixel, so that there and back again is the same grid.
-            rows = tuple(tuple(round(float(v), 12) for v in row) for row in matrix)
-            out.append(Matrix(before, warp.after, rows))  # type: ignore[arg-type]
-    return tuple(out)
-
-
-@dataclass(frozen=True)
-class _Between(Warp):
-    """From one grid of a source to another, for coordinates and bitmaps local to objects."""
-
-    start: Grid
-    end: Grid
-
-    @property
-    def before(self) -> Size:  # type: ignore[override]
-        return self.start.size
-
-    @property
-    def after(self) -> Size:
-        return self.end.size
-
-    def points(self, points: Floats) -> Floats:
-        return self.end.points_from_source(self.start.points_to_source(points))
-
-    def pixels(self, array: Array, *, nearest: bool = False) -> Array:
-        w, h = self.after
-        centres = np.stack(np.meshgrid(np.arange(w) + 0.5, np.arange(h) + 0.5), -1).reshape(-1, 2)
-        at = self.start.points_from_source(self.end.points_to_source(centres)) - 0.5
-        maps = at.astype(np.float32).reshape(h, w, 2)
-        flag = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
-        return cv2.remap(array, maps, None, flag)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from cvkit.core import values
 from cvkit.core.errors import ChainError, CvkitError, InputError, InternalError
 from cvkit.core.frame import Frame
-from cvkit.core.signature import signature
+from cvkit.core.signature import operand_fields, signature
 from cvkit.core.stage import Signature, Stage, Take
 from cvkit.core.units import Level
 from cvkit.core.values import DEPTHS, KINDS, Image, Kind, Mask, Objects, Raster, Value, eight_bit
@@ -171,14 +170,10 @@ class Bound:
             return loaded(frame)
         if isinstance(loaded, Raster):
             _one_grid(self.name, text, loaded, frame)
-            array = eight_bit(loaded.gray) if self._asks_mask(name, loaded) else loaded.array
-            return self._ready(array)
+            if isinstance(loaded, Image) and operand_fields(type(self.stage))[name] == "mask":
+                return self._ready(eight_bit(loaded.gray))
+            return self._ready(loaded.array)
         return loaded
-
-    def _asks_mask(self, name: str, value: Raster) -> bool:
-        from cvkit.core.signature import operand_fields
-
-        return isinstance(value, Image) and operand_fields(type(self.stage))[name] == "mask"
 
     # What comes out
 
@@ -233,7 +228,7 @@ def _value(result: object, kind: Kind, frame: Frame, name: str) -> Value:
             binary = isinstance(before, Mask) and before.binary and before.array is result
             made = Mask.of(result, binary=binary)
         else:
-            made = kind.of(result)  # type: ignore[union-attr]
+            made = kind.of(result)
     elif type(result) is kind:
         made = result  # type: ignore[assignment]
     else:
@@ -271,12 +266,12 @@ def _translated(error: Exception, label: str) -> CvkitError:
     return InternalError(f"{label}: {type(error).__name__}: {error}")
 
 
-def through(steps: Iterable[Bound], frame: Frame, resource: Any) -> list[Frame]:
+def through(
+    steps: Iterable[Bound], frame: Frame, resource: Callable[[Bound], object]
+) -> list[Frame]:
     """The frame through map steps one after the other; `resource(step)` is what it opened."""
     frames = [frame]
     for step in steps:
         lent = resource(step)
         frames = [out for f in frames for out in step.frames(f, lent)]
     return frames
-
-

@@ -11,6 +11,7 @@ from cvkit.core.options import RunOptions
 from cvkit.core.spec import Spec
 from cvkit.core.values import Image
 from cvkit.engine import plan
+from cvkit.engine.known import Known
 from cvkit.engine.operands import load_operands
 from cvkit.engine.outputs import (
     Output,
@@ -81,7 +82,6 @@ class Job:
 def check(spec: Spec) -> Job:
     """Raises UsageError, ParameterError, ChainError or InputError; opens no pixel and no model."""
     options = RunOptions.model_validate(dict(spec.run))
-    spec = _paired(spec)
     if not spec.inputs:
         raise UsageError("there is no input", remedy="name a file, a folder or - for stdin")
     upstream = open_stdin(options) if "-" in spec.inputs else None
@@ -105,17 +105,13 @@ def check(spec: Spec) -> Job:
     return job
 
 
-def _paired(spec: Spec) -> Spec:
-    return spec
-
-
 def _split(chain: Chain, spec: Spec) -> tuple[Chain, Chain | None]:
     """Cut at a gather over the run: what maps inputs, and what follows on one frame."""
     at = chain.gather
     if at is None:
         return chain, None
     gather = chain.steps[at]
-    known = plan.Known(gather.given, source=False)
+    known = Known(gather.given, source=False)
     after = plan.fit(spec.steps[gather.number :], known) if spec.steps[gather.number :] else None
     steps = after.steps if after is not None else ()
     final = after.final if after is not None else known
@@ -172,7 +168,9 @@ def _finish_chain(job: Job) -> None:
             whole = replace(whole, views=whole.views | {"bgr"})
     if job.has("stream"):
         whole = plan.keeping_photo(whole)
-        whole = replace(whole, views=whole.views | ({"bgr", "gray"} if _source_lives(whole) else set()))
+        whole = replace(
+            whole, views=whole.views | ({"bgr", "gray"} if _source_lives(whole) else set())
+        )
     if job.options.roi is not None:
         whole = plan.keeping_photo(replace(whole, views=whole.views | {"bgr"}))
     if job.rest is not None:
@@ -198,13 +196,17 @@ def _place(job: Job, sources: list[Source]) -> None:
         job.items[number] = replace(job.items[number], outputs=paths)
         placed += [(o, source, p) for o, p in zip(job.pictures(), paths, strict=True)]
     fixed = [(o, s, p) for o, s, p in placed if "{" not in p]
-    results = [(o, Source(o.text, "-", False), o.template) for o in job.outputs if o.kind == "results"]
+    results = [
+        (o, Source(o.text, "-", False), o.template) for o in job.outputs if o.kind == "results"
+    ]
     inputs = [(Output("", "print"), s, s.path) for s in sources]
     _check_all([*fixed, *results], inputs, job.options)
 
 
 def _check_all(
-    placed: list[tuple[Output, Source, str]], inputs: list[tuple[Output, Source, str]], o: RunOptions
+    placed: list[tuple[Output, Source, str]],
+    inputs: list[tuple[Output, Source, str]],
+    o: RunOptions,
 ) -> None:
     real = {os.path.realpath(s.path) for _, s, _ in inputs}
     for _, _, path in placed:
@@ -228,8 +230,20 @@ def _refuse_idle(job: Job) -> None:
     o = job.options
     moving = job.upstream is not None or any(i.moving for i in job.items)
     paths = [p for i in job.items for p in i.outputs]
-    pictures = job.upstream is not None or any(not i.moving or "{" in p for i in job.items for p in i.outputs)
-    video = ["codec", "crf", "preset", "bitrate", "pix_fmt", "fps", "no_audio", "frames", "duration"]
+    pictures = job.upstream is not None or any(
+        not i.moving or "{" in p for i in job.items for p in i.outputs
+    )
+    video = [
+        "codec",
+        "crf",
+        "preset",
+        "bitrate",
+        "pix_fmt",
+        "fps",
+        "no_audio",
+        "frames",
+        "duration",
+    ]
     for name in video:
         if getattr(o, name) not in (None, False) and not moving:
             raise _idle(name, "no input is a video")

@@ -75,9 +75,11 @@ def _write(shop: Workshop, path: str, parts: list[Path], *, overwrite: bool) -> 
     from cvkit.results.assembly import assemble
 
     form: Any = os.path.splitext(path)[1][1:].lower()
-    with shop.files.appearing(Path(path), overwrite=overwrite) as temporary:
-        with open(temporary, "w", encoding="utf-8", newline="") as file:
-            assemble(parts, form, file)
+    with (
+        shop.files.appearing(Path(path), overwrite=overwrite) as temporary,
+        open(temporary, "w", encoding="utf-8", newline="") as file,
+    ):
+        assemble(parts, form, file)
     shop.files.flush()
 
 
@@ -89,4 +91,3 @@ def _tables(chain: plan.Chain, parts: list[Path]) -> list[Table]:
     stream: Any = "stdout" if name in plan.PRINTED or chain.final.raster is None else "stderr"
     columns, rows = table(parts)
     return [Table(chain.last_name, columns, rows, stream)] if columns else []
-

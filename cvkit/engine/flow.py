@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Executor
 from contextlib import closing as closing_context
 from dataclasses import dataclass, replace
@@ -13,9 +13,9 @@ from typing import Any
 
 from cvkit.core.errors import ChainError, InputError, InternalError
 from cvkit.core.frame import Frame
+from cvkit.core.grid import Grid
 from cvkit.core.options import RunOptions
 from cvkit.core.values import Raster, Value
-from cvkit.core.warp import Grid
 from cvkit.engine.bind import Bound
 from cvkit.engine.plan import Chain
 from cvkit.engine.resources import Resources
@@ -185,7 +185,5 @@ def gathered(step: Bound, rows: Iterator[Frame], like: Frame | None) -> Frame:
     return frame
 
 
-def _generator(rows: Iterator[Frame]) -> Any:
+def _generator(rows: Iterator[Frame]) -> Generator[Frame, None, None]:
     yield from rows
-
-

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 from cvkit.core.errors import (
     CvkitError,
@@ -20,6 +20,7 @@ from cvkit.core.errors import (
     UsageError,
 )
 from cvkit.core.frame import Frame
+from cvkit.core.options import RunOptions
 from cvkit.core.time import Time
 from cvkit.core.units import Duration
 from cvkit.engine.check import Job
@@ -29,6 +30,10 @@ from cvkit.engine.segments import closing
 from cvkit.engine.sinks import Made, Medium, Pictures, Records, Rows, Sink, Video, is_video
 from cvkit.io.integrity import read_bytes
 from cvkit.io.safe import SafeFiles
+
+if TYPE_CHECKING:
+    from cvkit.io.sources.video import Clip
+    from cvkit.io.stream import Head, StreamWriter
 
 
 @dataclass
@@ -43,7 +48,7 @@ class Workshop:
     pool: Executor
     depth: int
     tell: Tell
-    downstream: Any = None
+    downstream: StreamWriter | None = None
     """The writer of the frame stream on stdout, used by the coordinator alone."""
     held: dict[int, list[Made]] = field(default_factory=dict)
     """Frames of stills that wait for their turn on stdout."""
@@ -56,11 +61,11 @@ class Workshop:
         """One video, its segments in threads."""
         return self._accounted(item, lambda outcome: self._moving(item, outcome))
 
-    def streamed(self, item: Item, head: Any, frames: Iterator[Frame]) -> Outcome:
+    def streamed(self, item: Item, head: Head, frames: Iterator[Frame]) -> Outcome:
         """One item of a frame stream."""
         return self._accounted(item, lambda outcome: self._streamed(item, head, frames, outcome))
 
-    def _accounted(self, item: Item, work: Any) -> Outcome:
+    def _accounted(self, item: Item, work: Callable[[Outcome], None]) -> Outcome:
         outcome, start = Outcome(item), time.monotonic()
         try:
             work(outcome)
@@ -75,13 +80,17 @@ class Workshop:
         outcome.seconds = time.monotonic() - start
         return outcome
 
-    def _failed(self, outcome: Outcome, error: CvkitError, state: Any) -> None:
+    def _failed(
+        self, outcome: Outcome, error: CvkitError, state: Literal["failed", "skipped"]
+    ) -> None:
         outcome.state, outcome.code = state, error.exit_code
         path = outcome.item.path if outcome.item.path != "-" else outcome.item.name
         text, last = str(error), os.path.basename(path)
         for start in (path, last):
             text = text.removeprefix(f"{start}: ") if text.startswith(f"{start}: ") else text
-        outcome.error = f"{path}: {text}" if not text.startswith(last) else path[: -len(last)] + text
+        outcome.error = (
+            f"{path}: {text}" if not text.startswith(last) else path[: -len(last)] + text
+        )
         outcome.outputs = []
 
     def _still(self, item: Item, outcome: Outcome) -> None:
@@ -114,7 +123,7 @@ class Workshop:
             medium = Medium(item.name, True, _format(item), clip.rate, clip.time_base, sound)
             self._run_moving(item, frames, medium, outcome, clip.frames_declared)
 
-    def _streamed(self, item: Item, head: Any, frames: Iterator[Frame], outcome: Outcome) -> None:
+    def _streamed(self, item: Item, head: Head, frames: Iterator[Frame], outcome: Outcome) -> None:
         keeps = not self.flow.chain.changes_length and not self.job.options.no_audio
         sound = head.sound if keeps else None
         base = Fraction(1, 1000)
@@ -133,7 +142,12 @@ class Workshop:
             self.drain(self._left(self.flow.still(frame)), item, medium, outcome)
 
     def _run_moving(
-        self, item: Item, frames: Iterator[Frame], medium: Medium, outcome: Outcome, total: int | None
+        self,
+        item: Item,
+        frames: Iterator[Frame],
+        medium: Medium,
+        outcome: Outcome,
+        total: int | None,
     ) -> None:
         region = self.job.region
         if region is not None:
@@ -156,7 +170,12 @@ class Workshop:
             closing(made)
 
     def drain(
-        self, made: Iterator[Made], item: Item, medium: Medium, outcome: Outcome, total: int | None = None
+        self,
+        made: Iterator[Made],
+        item: Item,
+        medium: Medium,
+        outcome: Outcome,
+        total: int | None = None,
     ) -> None:
         sinks = self._sinks(item, medium, outcome)
         told = time.monotonic()
@@ -221,7 +240,7 @@ class _Held:
 class _Downstream:
     """Frames of a moving input, straight to stdout."""
 
-    def __init__(self, writer: Any, item: Item, medium: Medium) -> None:
+    def __init__(self, writer: StreamWriter, item: Item, medium: Medium) -> None:
         self._writer, self._item, self._medium = writer, item, medium
         self._begun = False
 
@@ -240,7 +259,7 @@ class _Downstream:
         """The coordinator says what failed."""
 
 
-def begin(writer: Any, item: Item, medium: Medium) -> None:
+def begin(writer: StreamWriter, item: Item, medium: Medium) -> None:
     from cvkit.io.stream import Head
 
     head = Head(item.name, medium.moving, medium.format, medium.rate, medium.sound)
@@ -251,7 +270,7 @@ def _format(item: Item) -> str:
     return os.path.splitext(item.name)[1][1:].lower()
 
 
-def _frames(clip: Any, name: str) -> Iterator[Frame]:
+def _frames(clip: Clip, name: str) -> Iterator[Frame]:
     decoded = iter(clip)
     try:
         for index, (at, image) in enumerate(decoded):
@@ -268,7 +287,7 @@ def _first_then(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
         closing(rest)
 
 
-def _selected(frames: Iterator[Frame], clip: Any, options: Any) -> Iterator[Frame]:
+def _selected(frames: Iterator[Frame], clip: Clip, options: RunOptions) -> Iterator[Frame]:
     """Those of --frames and --duration."""
     chosen, duration = options.frames, options.duration
     start = chosen.start if chosen is not None else None
@@ -297,12 +316,14 @@ def _selected(frames: Iterator[Frame], clip: Any, options: Any) -> Iterator[Fram
         raise InputError(f"--frames {chosen or duration} holds no frame of this video")
 
 
-def _from_end(edge: Duration | None, clip: Any) -> Duration | None:
+def _from_end(edge: Duration | None, clip: Clip) -> Duration | None:
     if edge is None or edge.value >= 0:
         return edge
     if edge.unit == "f":
         if clip.frames_declared is None:
-            raise InputError("how many frames there are is not known", remedy="count from the start")
+            raise InputError(
+                "how many frames there are is not known", remedy="count from the start"
+            )
         return Duration(max(Fraction(0), clip.frames_declared + edge.value), "f")
     if clip.duration is None:
         raise InputError("how long this video is is not known", remedy="count from the start")
@@ -320,4 +341,3 @@ def _spent(duration: Duration, frame: Frame, begun: Time, number: int) -> bool:
         return number >= duration.value
     passed = frame.time.pts * frame.time.base - begun.pts * begun.base
     return bool(passed >= duration.value)
-

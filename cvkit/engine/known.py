@@ -165,12 +165,12 @@ def operand_kinds(name: str, stage: Stage, known: Known) -> dict[str, Kind]:
         kept = known.kept.get(text)
         declared = Image if word in ("picture", "gray", "photo", "image") else KINDS[word]
         if kept is not None and word != "objects":
-            if kept not in (Image, Mask) or declared not in (Image, Mask):
-                if kept is not declared:
-                    raise ChainError(
-                        f"{name} --{cli_name(field_name)} {text}: a kept"
-                        f" {kept.__name__.lower()} is no {declared.__name__.lower()}"
-                    )
+            seen_as = kept in (Image, Mask) and declared in (Image, Mask)
+            if not seen_as and kept is not declared:
+                raise ChainError(
+                    f"{name} --{cli_name(field_name)} {text}: a kept"
+                    f" {kept.__name__.lower()} is no {declared.__name__.lower()}"
+                )
             kinds[field_name] = Mask if declared is Mask else kept
         else:
             kinds[field_name] = declared

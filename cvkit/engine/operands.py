@@ -72,5 +72,3 @@ def _saved(path: Path) -> Callable[[Frame], Objects]:
         return found if found is not None else Objects.none(frame.grid)
 
     return objects
-
-

@@ -107,21 +107,21 @@ def path_for(output: Output, source: Source, chain: Chain) -> str:
     if output.template.endswith(suffix) and not source.moving and chain.several:
         values["suffix"] = natural_suffix(source, kind)
     text = output.template.format_map(_Keep(**values))
-    if source.moving and os.path.splitext(text)[1].lower() in WRITE_SUFFIXES:
-        if not output.per_frame:
-            raise UsageError(
-                f"{output.text or text} would hold every frame of {source.name} in one picture",
-                remedy="name the frames: -o 'out/{stem}_{index:05d}.png'",
-            )
+    still = os.path.splitext(text)[1].lower() in WRITE_SUFFIXES
+    if source.moving and still and not output.per_frame:
+        raise UsageError(
+            f"{output.text or text} would hold every frame of {source.name} in one picture",
+            remedy="name the frames: -o 'out/{stem}_{index:05d}.png'",
+        )
     return _cleaned(text)
 
 
-def frame_path(template: str, *, index: int, time: float, label: str = "", id: str = "") -> str:
+def frame_path(template: str, *, index: int, time: float, label: str = "", number: str = "") -> str:
     """The path of one frame's picture; fields of the item are filled already."""
     if "{" not in template:
         return template
     return template.format_map(
-        {"index": index, "time": time, "label": _safe(label) or "none", "id": id or "none"}
+        {"index": index, "time": time, "label": _safe(label) or "none", "id": number or "none"}
     )
 
 
@@ -179,7 +179,9 @@ def _read(text: str, chain: Chain) -> Output:
     if text == "-":
         return Output(text, "stream")
     if match := re.match(r"(png|jpg|y4m|jsonl|show|term|coco|yolo|voc|mot):", text):
-        raise UsageError(f"-o {match[0]} is not something cvkit writes", remedy="see cvkit help outputs")
+        raise UsageError(
+            f"-o {match[0]} is not something cvkit writes", remedy="see cvkit help outputs"
+        )
     if (match := re.match(r"([A-Za-z][\w-]*)=(.+)", text)) and match[1] in chain.final.kept:
         return Output(text, "picture", match[2], suffix=_suffix(match[2]), kept=match[1])
     if text.endswith("/") or os.path.isdir(text):
@@ -202,7 +204,8 @@ def _suits(output: Output, source: Source, chain: Chain) -> None:
         stem = os.path.splitext(output.template)[0]
         raise UsageError(
             f"{source.name} is a video, and {output.template} one picture",
-            remedy=f"write a video ({stem}.mp4) or number the pictures ({stem}_{{index:05d}}{suffix})",
+            remedy=f"write a video ({stem}.mp4) or number the pictures"
+            f" ({stem}_{{index:05d}}{suffix})",
         )
     if not source.moving and suffix in VIDEO:
         raise UsageError(f"{source.name} is one picture, and {output.template} a video")
@@ -268,5 +271,3 @@ def _one_folder(inputs: Sequence[str]) -> bool:
 
 def _folder_name(folder: str) -> str:
     return os.path.basename(os.path.abspath(folder)) or "pictures"
-
-

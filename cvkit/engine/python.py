@@ -168,4 +168,3 @@ def _texts(paths: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
     if isinstance(paths, (str, Path)):
         paths = [paths]
     return tuple(str(p) for p in paths)
-

@@ -123,7 +123,9 @@ def read_region(text: str, chain: Chain) -> Region:
     try:
         mask = load(text, "mask", RunOptions())
     except InputError as error:
-        raise ParameterError(f"--roi {text} is no box x,y,w,h and no mask", why=str(error)) from error
+        raise ParameterError(
+            f"--roi {text} is no box x,y,w,h and no mask", why=str(error)
+        ) from error
     assert isinstance(mask, Mask)
     return Region(mask=mask)
 

@@ -8,11 +8,11 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from cvkit.core.errors import CvkitError, InterruptedRun, OutputError
 from cvkit.core.spec import Spec
@@ -25,6 +25,9 @@ from cvkit.engine.report import Event, Item, Outcome, Report, Tell
 from cvkit.engine.resources import Resources
 from cvkit.engine.sinks import Medium
 from cvkit.io.safe import SafeFiles
+
+if TYPE_CHECKING:
+    from cvkit.io.stream import StreamWriter
 
 
 def run(spec: Spec, *, tell: Tell | None = None, stdout: BinaryIO | None = None) -> Report:
@@ -118,7 +121,7 @@ def _all_items(shop: Workshop, report: Report, pool: ThreadPoolExecutor, jobs: i
 
 def _outcomes(
     shop: Workshop, report: Report, pool: ThreadPoolExecutor, jobs: int
-) -> Iterator[Any]:
+) -> Generator[Outcome, None, None]:
     """Stills in the pool, ahead of their turn; a moving input when its turn comes."""
     if shop.job.upstream is not None:
         yield from _from_stream(shop, report)
@@ -173,7 +176,7 @@ def _from_stream(shop: Workshop, report: Report) -> Iterator[Outcome]:
     report.upstream = end.code if end is not None and end.code not in (0, 6, 7) else 0
 
 
-def _downstream(job: Job, stdout: BinaryIO | None) -> Any:
+def _downstream(job: Job, stdout: BinaryIO | None) -> StreamWriter | None:
     if not job.has("stream"):
         return None
     from cvkit.core.errors import UsageError
@@ -217,7 +220,7 @@ def pass_on(shop: Workshop, outcome: Outcome) -> None:
     writer.finish_item()
 
 
-def _end(writer: Any, report: Report, error: BaseException | None) -> None:
+def _end(writer: StreamWriter | None, report: Report, error: BaseException | None) -> None:
     if writer is None or isinstance(error, BrokenPipeError):
         return
     code = error.exit_code if isinstance(error, CvkitError) else 130 if error else report.exit_code

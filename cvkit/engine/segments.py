@@ -44,7 +44,7 @@ def prefetch(items: Iterator[_T], depth: int) -> Iterator[_T]:
                 if not put((item, None, False)):
                     return
             put((None, None, True))
-        except BaseException as error:  # handed on to whoever iterates
+        except BaseException as error:  # noqa: BLE001 - handed on to whoever iterates
             put((None, error, True))
         finally:
             closing(items)
@@ -87,9 +87,7 @@ def pooled(
         closing(items)
 
 
-def batched(
-    work: Callable[[list[_T]], list[_S]], items: Iterator[_T], size: int
-) -> Iterator[_S]:
+def batched(work: Callable[[list[_T]], list[_S]], items: Iterator[_T], size: int) -> Iterator[_S]:
     """`work` on lists of `size` items (the last may be shorter): the same lists in every run."""
     held: list[_T] = []
     try:

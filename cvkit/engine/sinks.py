@@ -42,6 +42,7 @@ class Sink(Protocol):
     def write(self, made: Made, number: int) -> None: ...
     def close(self) -> list[str]:
         """Finish; the files that were written."""
+
     def abort(self) -> None: ...
 
 
@@ -74,7 +75,7 @@ class Pictures:
             index=number if "{" in self._path and not made.frame.index else made.frame.index,
             time=made.frame.time.seconds,
             label=objects.labels[0] if first and objects and objects.labels else "",
-            id=str(objects.ids[0]) if first and objects and objects.ids is not None else "",
+            number=str(objects.ids[0]) if first and objects and objects.ids is not None else "",
         )
         kind = format_of(path)
         if drops_alpha(raster, kind):
@@ -193,7 +194,7 @@ class Rows:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = open(path, "wb")
+        self._file = open(path, "wb")  # noqa: SIM115 - closed by close or abort
 
     def write(self, made: Made, number: int) -> None:
         from cvkit.io.stream import write_row

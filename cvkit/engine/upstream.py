@@ -40,7 +40,8 @@ def open_stdin(options: RunOptions) -> Upstream:
     if sys.stdin is None or sys.stdin.isatty():
         raise UsageError("- reads from a pipe", why="stdin is a terminal")
     widen(sys.stdin.fileno())
-    file: BinaryIO = open(sys.stdin.fileno(), "rb", buffering=_PIPE, closefd=False)
+    # stdin outlives the run, so nothing closes it.
+    file: BinaryIO = open(sys.stdin.fileno(), "rb", buffering=_PIPE, closefd=False)  # noqa: SIM115
     head = file.peek(HEAD)[:HEAD]  # type: ignore[attr-defined]
     if not head:
         raise DamagedError("stdin ended before anything came", remedy="check the command before it")

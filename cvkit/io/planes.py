@@ -155,6 +155,8 @@ class Planes:
         w, h = self.size
         if self.layout == "gray":
             return cv2.merge([cast(Bytes, self.gray())] * 3)
+        if self.layout == "420":
+            return self._as_others_see()
         luma, *chroma = self.planes()
         across, down = SUBSAMPLING[self.layout]
         back = _to_bgr(self.matrix, full_range=self.full_range)
@@ -170,6 +172,22 @@ class Planes:
             parts = [c[: strip.shape[0], :w] for c in parts]
             cv2.transform(cv2.merge([strip, *parts]), back, dst=out[top : top + _STRIP])
         return out
+
+    def _as_others_see(self) -> Array:
+        """4:2:0 by swscale's default converter, as cv2.VideoCapture shows video.
+
+        Exact equations differ by up to three levels, which moves a network's weak boxes by pixels.
+        """
+        # One thread, and a scaler of its own for each call, so that threads share none.
+        w, h = self.size  # swscale is wrong in the last column of odd pictures
+        picture = frame_of(self, (w + w % 2, h + h % 2)).reformat(
+            format="bgr24",
+            src_colorspace={"601": 5, "709": 1, "2020": 9}[self.matrix],
+            src_color_range=_FULL_RANGE if self.full_range else 1,
+            dst_color_range=_FULL_RANGE,
+            threads=1,
+        )
+        return picture.to_ndarray()[:h, :w]
 
     def limited(self) -> Planes:
         """The same picture in limited range."""

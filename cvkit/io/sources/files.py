@@ -26,7 +26,9 @@ class Found:
     def by_suffix(self) -> str:
         """picture, video, or nothing, as the name says."""
         suffix = os.path.splitext(self.name)[1].lower()
-        return "picture" if suffix in PICTURE_SUFFIXES else "video" if suffix in VIDEO_SUFFIXES else ""
+        return (
+            "picture" if suffix in PICTURE_SUFFIXES else "video" if suffix in VIDEO_SUFFIXES else ""
+        )
 
 
 @dataclass
@@ -98,7 +100,7 @@ def _folder(
 ) -> None:  # fmt: skip
     root = os.path.realpath(folder)
     for relative in _files(folder, "", skipped):
-        if include and not _matches(relative, include) or _matches(relative, exclude):
+        if (include and not _matches(relative, include)) or _matches(relative, exclude):
             continue
         path = os.path.join(folder, relative)
         real = os.path.realpath(path)
@@ -155,4 +157,3 @@ def kind_of_bytes(head: bytes) -> str:
     if found is None:
         return ""
     return "stream" if found == "cvkit" else "video" if found in MOVING else "picture"
-

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from cvkit.core.errors import DamagedError, InputError
+from cvkit.core.grid import Grid
 from cvkit.core.time import Time
 from cvkit.core.values import Decoded, Image, frozen
-from cvkit.core.warp import Array, Grid, Size
+from cvkit.core.warp import Array, Size
 from cvkit.io.planes import Planes, pixels_of
 from cvkit.io.sound import Sound
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cvkit.core.algo.iou import iou
 from cvkit.core.algo.nms import kept, nms
 from cvkit.core.objects import Objects
-from cvkit.core.warp import Grid
+from cvkit.core.grid import Grid
 
 Box = tuple[float, float, float, float]
 

@@ -1,0 +1,47 @@
+"""Make the sample pictures and the sample video from photographs that scikit-image carries.
+
+All are CC0 or public domain (see the README of skimage.data). Run: python samples/make_media.py
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from skimage import data
+
+HERE = Path(__file__).parent
+PICTURES = ("astronaut", "cat", "coffee", "coins", "page", "rocket")
+
+
+def main() -> None:
+    for name in PICTURES:
+        picture = getattr(data, name)()
+        if picture.ndim == 3:
+            picture = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+        cv2.imwrite(str(HERE / f"{name}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 88])
+    pan(HERE / "portrait.mp4", size=(320, 240), frames=50)
+
+
+def pan(path: Path, *, size: tuple[int, int], frames: int) -> None:
+    """A video that moves a window of `size` over the astronaut's portrait, down to her face."""
+    w, h = size
+    photo = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
+    scale = max(2.2 * w, 2.2 * h) / 512
+    photo = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    room_x, room_y = photo.shape[1] - w, photo.shape[0] - h
+    with av.open(str(path), "w", options={"movflags": "+faststart"}) as file:
+        stream = file.add_stream("libx264", rate=25, options={"crf": "23", "preset": "medium"})
+        stream.width, stream.height, stream.pix_fmt = w, h, "yuv420p"
+        for i in range(frames):
+            t = 0.5 - 0.5 * np.cos(np.pi * i / (frames - 1))  # starts and stops gently
+            x, y = round(room_x * (0.95 - 0.7 * t)), round(room_y * (0.75 - 0.72 * t))
+            window = np.ascontiguousarray(photo[y : y + h, x : x + w])
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(window, format="bgr24")))
+        file.mux(stream.encode())
+
+
+if __name__ == "__main__":
+    main()
