@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from cvkit.core.grid import Grid
 from cvkit.core.warp import Array, Crop, Floats, Warp
 
-Column = NDArray[Any] | tuple[str, ...]
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+Column = Array | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,7 +7,6 @@ names stages, never Python paths.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -57,6 +56,8 @@ class Spec:
 
     def digest(self) -> str:
         """sha256 of the canonical steps and run options."""
+        import hashlib
+
         kept = {k: v for k, v in self.canonical().items() if k in ("cvkit", "steps", "run")}
         text = json.dumps(kept, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()

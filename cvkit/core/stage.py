@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import core_schema
 
@@ -24,6 +23,7 @@ from cvkit.core.names import python_name, spec_name
 from cvkit.core.time import Time as Time
 from cvkit.core.values import Kind, Value
 from cvkit.core.values import Objects as Objects
+from cvkit.core.warp import Array
 
 _T = TypeVar("_T")
 
@@ -35,20 +35,19 @@ class Ask:
     word: str
 
 
-_Array = NDArray[Any]
-Picture = Annotated[_Array, Ask("picture")]
+Picture = Annotated[Array, Ask("picture")]
 """(h, w) or (h, w, 3): the latest raster; as a result, the kind that was given."""
-Gray = Annotated[_Array, Ask("gray")]
+Gray = Annotated[Array, Ask("gray")]
 """(h, w): the latest raster seen as grey."""
-Mask = Annotated[_Array, Ask("mask")]
+Mask = Annotated[Array, Ask("mask")]
 """(h, w) uint8 coverage: the latest raster, which must be a Mask. A bool result is binary."""
-Photo = Annotated[_Array, Ask("photo")]
+Photo = Annotated[Array, Ask("photo")]
 """(h, w, 3) BGR: the latest Image."""
-Image = Annotated[_Array, Ask("image")]
+Image = Annotated[Array, Ask("image")]
 """(h, w) or (h, w, 3), (h, w, 4): gives an Image."""
-Labels = Annotated[_Array, Ask("labels")]
-Depth = Annotated[_Array, Ask("depth")]
-Flow = Annotated[_Array, Ask("flow")]
+Labels = Annotated[Array, Ask("labels")]
+Depth = Annotated[Array, Ask("depth")]
+Flow = Annotated[Array, Ask("flow")]
 Found = Annotated[Objects, Ask("found")]
 """Objects that are joined to those already found."""
 Marks = Annotated[tuple[Value, ...], Ask("marks")]

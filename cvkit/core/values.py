@@ -10,16 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from cvkit.core.errors import InputError
 from cvkit.core.grid import Grid
 from cvkit.core.objects import Objects as Objects
 from cvkit.core.warp import Array, Size, Warp
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 DEPTHS: dict[str, float] = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
 """Depths that an Image may have, with the top of each one's range."""

@@ -44,6 +44,8 @@ class Job:
     rest: Chain | None = None
     """What follows a gather over the run, on the one frame that it gives."""
     files: list[Found] = field(default_factory=list)
+    spooled: str = ""
+    """A copy of what was piped in, to be removed."""
 
     @property
     def stops(self) -> bool:
@@ -87,11 +89,18 @@ def check(spec: Spec) -> Job:
     upstream = open_stdin(options) if "-" in spec.inputs else None
     if upstream is not None and len(spec.inputs) > 1:
         raise UsageError("- is the only input where it is one")
+    spooled = upstream if upstream is not None and upstream.reader is None else None
+    if spooled is not None:
+        upstream = None
     start = upstream.known if upstream is not None and upstream.known is not None else plan.START
     chain = plan.fit(spec.steps, start)
     chain, rest = _split(chain, spec)
     job = Job(spec, options, chain, [], [], upstream, rest=rest)
-    if upstream is None:
+    if spooled is not None:
+        name = f"stdin{spooled.suffix}"
+        moving = kind_of(spooled.path) == "video"
+        job.items, job.spooled = [Item(0, name, spooled.path, moving)], spooled.path
+    elif upstream is None:
         _find(job)
     sources = [Source(i.name, i.path, i.moving) for i in job.items]
     job.outputs = _outputs(job, sources)
@@ -244,6 +253,10 @@ def _refuse_idle(job: Job) -> None:
         "frames",
         "duration",
     ]
+    if job.upstream is not None and (o.frames or o.duration):
+        raise _idle(
+            "frames" if o.frames else "duration", "say it to the process that reads the video"
+        )
     for name in video:
         if getattr(o, name) not in (None, False) and not moving:
             raise _idle(name, "no input is a video")

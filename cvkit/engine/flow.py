@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Executor
 from contextlib import closing as closing_context
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cvkit.core.errors import ChainError, InputError, InternalError
 from cvkit.core.frame import Frame
@@ -21,6 +19,9 @@ from cvkit.engine.plan import Chain
 from cvkit.engine.resources import Resources
 from cvkit.engine.segments import batched, closing, pooled, prefetch, serial
 from cvkit.engine.sinks import Made
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,8 @@ def _gathered(
     step: Bound, frames: Iterator[Frame], work: Callable[[Bound, Frame], list[Frame]]
 ) -> Iterator[Frame]:
     """A gather over one stream: its rows go to disk, then one frame comes."""
+    import tempfile
+
     from cvkit.engine.sinks import read_rows
     from cvkit.io.stream import write_row
 

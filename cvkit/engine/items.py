@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -25,6 +24,7 @@ from cvkit.core.time import Time
 from cvkit.core.units import Duration
 from cvkit.engine.check import Job
 from cvkit.engine.flow import Flow
+from cvkit.engine.lent import Lent
 from cvkit.engine.report import Event, Item, Outcome, Tell
 from cvkit.engine.segments import closing
 from cvkit.engine.sinks import Made, Medium, Pictures, Records, Rows, Sink, Video, is_video
@@ -43,10 +43,7 @@ class Workshop:
     job: Job
     flow: Flow
     files: SafeFiles
-    folder: Path
-    """For records and rows, removed at the end of the run."""
-    pool: Executor
-    depth: int
+    lent: Lent
     tell: Tell
     downstream: StreamWriter | None = None
     """The writer of the frame stream on stdout, used by the coordinator alone."""
@@ -154,7 +151,7 @@ class Workshop:
             from cvkit.engine.roi import around
 
             frames = around(region, frames)
-        made = self._left(self.flow.moving(frames, self.pool, self.depth))
+        made = self._left(self.flow.moving(frames, self.lent.frames, self.lent.jobs + 2))
         self.drain(made, item, medium, outcome, total)
 
     def _left(self, made: Iterator[Made]) -> Iterator[Made]:
@@ -203,7 +200,7 @@ class Workshop:
         job, options = self.job, self.job.options
         sinks: list[Sink] = []
         if job.rest is not None:
-            outcome.rows = str(self.folder / f"{item.number}.rows")
+            outcome.rows = str(self.lent.folder / f"{item.number}.rows")
             return [Rows(Path(outcome.rows))]
         for output, path in zip(job.pictures(), item.outputs, strict=True):
             if is_video(path):
@@ -211,7 +208,7 @@ class Workshop:
             else:
                 sinks.append(Pictures(output, path, options, self.files, outcome.notes))
         if job.has("results") or job.has("print"):
-            outcome.records = str(self.folder / f"{item.number}.jsonl")
+            outcome.records = str(self.lent.folder / f"{item.number}.jsonl")
             sinks.append(Records(Path(outcome.records), options.coords))
         if self.downstream is not None:
             if medium.moving:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from cvkit.core.errors import CvkitError, InterruptedRun, OutputError
+from cvkit.core.errors import CvkitError, InterruptedRun, OutputError, UsageError
 from cvkit.core.spec import Spec
 from cvkit.engine.check import Job, check
 from cvkit.engine.ending import finish_gather, finish_results
 from cvkit.engine.flow import Flow
 from cvkit.engine.items import Workshop, begin
+from cvkit.engine.lent import Lent
 from cvkit.engine.outputs import Source
 from cvkit.engine.report import Event, Item, Outcome, Report, Tell
 from cvkit.engine.resources import Resources
@@ -27,6 +26,8 @@ from cvkit.engine.sinks import Medium
 from cvkit.io.safe import SafeFiles
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from cvkit.io.stream import StreamWriter
 
 
@@ -43,13 +44,13 @@ def run_job(job: Job, *, tell: Tell | None = None, stdout: BinaryIO | None = Non
     # OpenCV's own threads could change results and would fight with the pool for processors.
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
-    folder = Path(tempfile.mkdtemp(prefix="cvkit-run-"))
+    lent = Lent(job.options.jobs or os.cpu_count() or 1)
     report = Report([Outcome(i) for i in job.items], not_media=job.not_media)
     start = time.monotonic()
     resources = Resources(job.options.device, job.options.seed)
     try:
         with SafeFiles(overwrite=job.options.overwrite) as files:
-            _work(job, report, folder, resources, files, tell or _silent, stdout)
+            _work(job, report, lent, resources, files, tell or _silent, stdout)
     except KeyboardInterrupt:
         report.error = InterruptedRun("interrupted")
     except CvkitError as error:
@@ -57,7 +58,9 @@ def run_job(job: Job, *, tell: Tell | None = None, stdout: BinaryIO | None = Non
     finally:
         resources.close()
         cv2.setNumThreads(before)
-        shutil.rmtree(folder, ignore_errors=True)
+        lent.close()
+        if job.spooled:
+            Path(job.spooled).unlink(missing_ok=True)
         report.seconds = time.monotonic() - start
     return report
 
@@ -65,24 +68,21 @@ def run_job(job: Job, *, tell: Tell | None = None, stdout: BinaryIO | None = Non
 def _work(
     job: Job,
     report: Report,
-    folder: Path,
+    lent: Lent,
     resources: Resources,
     files: SafeFiles,
     tell: Tell,
     stdout: BinaryIO | None,
 ) -> None:
-    jobs = job.options.jobs or os.cpu_count() or 1
     needs_picture = any(o.kind == "picture" and not o.kept for o in job.outputs)
     flow = Flow(job.chain, resources, job.options, needs_picture and job.rest is None)
     for step in job.chain.steps:
         if hasattr(step.stage, "open"):
             resources.ready(step)
-    frames = ThreadPoolExecutor(jobs, "cvkit-frames")
-    stills = ThreadPoolExecutor(jobs, "cvkit-stills")
     writer = _downstream(job, stdout)
-    shop = Workshop(job, flow, files, folder, frames, jobs + 2, tell, writer)
+    shop = Workshop(job, flow, files, lent, tell, writer)
     try:
-        _all_items(shop, report, stills, jobs)
+        _all_items(shop, report)
         files.flush()
         if job.rest is not None:
             finish_gather(shop, report, flow)
@@ -92,15 +92,12 @@ def _work(
         raise
     else:
         _end(writer, report, None)
-    finally:
-        stills.shutdown(wait=True, cancel_futures=True)
-        frames.shutdown(wait=True, cancel_futures=True)
 
 
-def _all_items(shop: Workshop, report: Report, pool: ThreadPoolExecutor, jobs: int) -> None:
+def _all_items(shop: Workshop, report: Report) -> None:
     total = None if shop.job.upstream is not None else len(report.outcomes)
     shop.tell(Event("start", total=total))
-    outcomes = _outcomes(shop, report, pool, jobs)
+    outcomes = _outcomes(shop, report)
     try:
         for number, outcome in enumerate(outcomes):
             if number < len(report.outcomes):
@@ -119,49 +116,34 @@ def _all_items(shop: Workshop, report: Report, pool: ThreadPoolExecutor, jobs: i
         outcomes.close()
 
 
-def _outcomes(
-    shop: Workshop, report: Report, pool: ThreadPoolExecutor, jobs: int
-) -> Generator[Outcome, None, None]:
+def _outcomes(shop: Workshop, report: Report) -> Generator[Outcome, None, None]:
     """Stills in the pool, ahead of their turn; a moving input when its turn comes."""
     if shop.job.upstream is not None:
         yield from _from_stream(shop, report)
         return
-    ahead: deque[Future[Outcome] | Callable[[], Outcome]] = deque()
-
-    def next_one() -> Outcome:
-        first = ahead.popleft()
-        return first.result() if isinstance(first, Future) else first()
-
+    ahead: deque[Callable[[], Outcome]] = deque()
+    waiting: deque[Future[Outcome]] = deque()
     alone = len(shop.job.items) == 1
     try:
         for item in shop.job.items:
-            if item.moving:
-                ahead.append(_Later(shop.moving, item))
-            elif alone:
-                ahead.append(_Later(shop.still, item))
+            if item.moving or alone:
+                ahead.append(partial(shop.moving if item.moving else shop.still, item))
             else:
-                ahead.append(pool.submit(shop.still, item))
-            if len(ahead) >= jobs * 2 + 2:
-                yield next_one()
+                waiting.append(shop.lent.stills.submit(shop.still, item))
+                ahead.append(waiting[-1].result)
+            if len(ahead) >= shop.lent.jobs * 2 + 2:
+                yield ahead.popleft()()
         while ahead:
-            yield next_one()
+            yield ahead.popleft()()
     finally:
-        for one in ahead:
-            if isinstance(one, Future):
-                one.cancel()
-
-
-class _Later:
-    def __init__(self, work: Callable[[Item], Outcome], item: Item) -> None:
-        self._work, self._item = work, item
-
-    def __call__(self) -> Outcome:
-        return self._work(self._item)
+        for future in waiting:
+            future.cancel()
 
 
 def _from_stream(shop: Workshop, report: Report) -> Iterator[Outcome]:
     upstream = shop.job.upstream
     assert upstream is not None
+    taken: dict[str, str] = {}
     for number, (found, frames) in enumerate(upstream.items()):
         head = found.head
         item = Item(number, head.name, "-", head.moving)
@@ -171,6 +153,13 @@ def _from_stream(shop: Workshop, report: Report) -> Iterator[Outcome]:
             continue
         source = Source(head.name, head.name, head.moving)
         item = replace(item, outputs=shop.job.paths(source))
+        for path in item.outputs:
+            if "{" not in path and path in taken:
+                raise UsageError(
+                    f"{taken[path]} and {item.name} would both write {path}",
+                    remedy="name a folder: -o out/",
+                )
+            taken[path] = item.name
         yield shop.streamed(item, head, frames)
     end = upstream.reader.end
     report.upstream = end.code if end is not None and end.code not in (0, 6, 7) else 0
@@ -179,7 +168,6 @@ def _from_stream(shop: Workshop, report: Report) -> Iterator[Outcome]:
 def _downstream(job: Job, stdout: BinaryIO | None) -> StreamWriter | None:
     if not job.has("stream"):
         return None
-    from cvkit.core.errors import UsageError
     from cvkit.core.values import KINDS
     from cvkit.engine.upstream import widen
     from cvkit.io.stream import StreamWriter

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -60,6 +59,8 @@ def _spooled(file: BinaryIO, kind: str | None) -> Upstream:
         raise InputError(
             "stdin holds no frame stream, picture or video", remedy="make one with -o -"
         )
+    import tempfile
+
     suffix = ".mp4" if kind in MOVING else FORMAT_SUFFIX.get(kind, "")
     handle, path = tempfile.mkstemp(prefix="cvkit-stdin-", suffix=suffix)
     with os.fdopen(handle, "wb") as copy:
