@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TypeAlias
 
 from cvkit.cli import failure, terminal
-from cvkit.core.errors import CvkitError, InterruptedRun, UsageError
+from cvkit.core.errors import CvkitError, InternalError, InterruptedRun, UsageError
 
 TYPER = ("stages", "info", "schema", "doctor", "help", "completion")
 """Commands that Typer parses."""
@@ -66,6 +66,7 @@ def _guarded(words: list[str]) -> int:
         if "--debug" in words:
             raise
         failure.say_fault(error, words)
+        _tell_json(InternalError("a fault of cvkit itself", why=str(error)), words)
         return 1
 
 
@@ -75,6 +76,10 @@ def _say(error: CvkitError, words: list[str]) -> None:
 
         terminal.people("".join(traceback.format_exception(error)).rstrip())
     failure.say(error)
+    _tell_json(error, words)
+
+
+def _tell_json(error: CvkitError, words: list[str]) -> None:
     if "--json" in words:
         import json
 

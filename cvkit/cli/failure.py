@@ -16,9 +16,11 @@ def say(error: CvkitError) -> None:
     """`cvkit: what: why`, and on a second line what to do."""
     head = terminal.styled("cvkit:", "bold red", sys.stderr)
     why = f": {error.why}" if error.why else ""
-    lines = [f"{head} {_plain(error.what)}{_plain(why)}"]
+    text = terminal.hanging(f"cvkit: {_plain(error.what)}{_plain(why)}", "  ", sys.stderr)
+    lines = [head + text.removeprefix("cvkit:")]
     if error.remedy:
-        lines.append("  " + terminal.styled(_plain(error.remedy), "cyan", sys.stderr))
+        remedy = terminal.hanging("  " + _plain(error.remedy), "  ", sys.stderr)
+        lines.append(terminal.styled(remedy, "cyan", sys.stderr))
     terminal.people("\n".join(lines))
 
 

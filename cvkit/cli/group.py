@@ -35,8 +35,8 @@ cvkit STAGE INPUT... [options] [then STAGE [options]]... [-o OUTPUT]...
   cvkit STAGE --help                       what a stage does, and its options
 """
 _POINTERS = """\
-cvkit stages WORD finds stages by what they do. All options of a run: cvkit help run.
-Topics: cvkit help inputs, outputs, units.
+cvkit stages WORD finds stages by what they do; cvkit help NAME tells all.
+Options of every run: cvkit help run. Topics: cvkit help inputs, outputs, units.
 """
 
 
@@ -89,6 +89,8 @@ def invoke(words: Sequence[str]) -> int:
     surface = Surface(name="cvkit", rich_markup_mode=None)
     try:
         code = surface.main(args=list(words), prog_name="cvkit", standalone_mode=False)
+    except SystemExit as error:  # Typer's answer to a closed pipe; ours is made in one place
+        raise BrokenPipeError from error
     except typer.Abort as error:
         raise KeyboardInterrupt from error
     except CvkitError:

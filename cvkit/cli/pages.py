@@ -41,7 +41,7 @@ def command_page(name: str, stream: TextIO) -> str:
     paragraphs = prose(name)
     parts = [terminal.wrapped(paragraphs[0], terminal.width())]
     parts += [_usage(name, stage, stream), _own_options(name, stage, stream)]
-    page = [*parts, f"{_POINTERS}; the whole page: cvkit help {name}"]
+    page = [*parts, f"{_POINTERS}\nThe whole page: cvkit help {name}"]
     brief = "\n\n".join(filter(None, page))
     # The second paragraph is welcome while the page still fits a screen.
     if len(paragraphs) > 1:

@@ -85,7 +85,7 @@ def _parameter(field: str, info: FieldInfo) -> Parameter:
         name=cli_name(field),
         form=form,
         choices=tuple(choice for kind in kinds for choice in _choices(kind)),
-        expects=" or ".join(filter(None, told)),
+        expects=", or ".join(filter(None, told)),
         required=info.is_required(),
         default="" if info.is_required() else shown(info.get_default(call_default_factory=False)),
         separator=separator,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cvkit.cli import terminal
 from cvkit.cli.arguments import Line, ShellOptions, parse
+from cvkit.cli.failure import reader_is_gone
 from cvkit.core.errors import UsageError
 from cvkit.core.spec import Spec, to_yaml
 
@@ -62,7 +63,6 @@ def _run(spec: Spec, shell: ShellOptions) -> int:
     from cvkit.engine.check import check
     from cvkit.engine.run import run_job
 
-    _refuse_terminal(spec)
     job = check(spec)
     if shell.verbose and not shell.quiet:
         for text in job.lines():
@@ -71,13 +71,7 @@ def _run(spec: Spec, shell: ShellOptions) -> int:
     gc.enable()
     with Progress.of(shell, sys.stderr) as progress:
         report = run_job(job, tell=progress)
+    if reader_is_gone(report.error):
+        raise BrokenPipeError from report.error
     tell(spec, shell, report)
     return report.exit_code
-
-
-def _refuse_terminal(spec: Spec) -> None:
-    binary = [o for o in spec.outputs if o == "-"]
-    if binary and terminal.is_terminal(sys.stdout):
-        raise UsageError(
-            "-o - writes bytes, and stdout is a terminal", remedy="pipe it on, or name a file"
-        )

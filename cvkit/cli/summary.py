@@ -126,7 +126,9 @@ def _counts(report: Report) -> None:
         return
     if not report.inputs:
         return
-    pace = f" in {span(report.seconds)} ({per_second(report.done, report.seconds)})"
+    pace = ""
+    if report.done and report.seconds >= 0.5:
+        pace = f" in {span(report.seconds)} ({per_second(report.done, report.seconds)})"
     target = _target(paths)
     arrow = f" → {target}" if target else ""
     rest = [
@@ -141,7 +143,7 @@ def _counts(report: Report) -> None:
     ]
     tail = "; " + ", ".join(rest) if rest else ""
     of = f" of {report.inputs}" if report.done < report.inputs else ""
-    terminal.people(f"{report.done}{of} done{pace if report.done else ''}{arrow}{tail}")
+    terminal.people(f"{report.done}{of} done{pace}{arrow}{tail}")
 
 
 def _failures(report: Report) -> None:
@@ -152,11 +154,12 @@ def _failures(report: Report) -> None:
             failure.say(CvkitError(failed[0].error or f"{failed[0].item.path} failed"))
         return
     for outcome in failed[:LISTED]:
-        name = terminal.styled(_shown(outcome.item.path), "bold", sys.stderr)
         reason = outcome.error
         for start in (outcome.item.path, outcome.item.name):
             reason = reason.removeprefix(f"{start}: ").removeprefix(f"{start} ")
-        terminal.people(f"  {name}: {_shown(reason)}")
+        name = _shown(outcome.item.path)
+        line = terminal.hanging(f"  {name}: {_shown(reason)}", "      ", sys.stderr)
+        terminal.people(line.replace(name, terminal.styled(name, "bold", sys.stderr), 1))
     if len(failed) > LISTED:
         terminal.people(f"  and {len(failed) - LISTED} more; --json lists them all")
 

@@ -61,6 +61,14 @@ def wrapped(text: str, columns: int, indent: str = "") -> str:
     )
 
 
+def hanging(text: str, indent: str, stream: TextIO) -> str:
+    """Filled, later lines indented, on a terminal; elsewhere one line, for grep."""
+    if not is_terminal(stream):
+        return text
+    lead = text[: len(text) - len(text.lstrip())]
+    return lead + wrapped(text, width(120), indent).lstrip()
+
+
 def people(text: str) -> None:
     """A line for people: on stderr, and never an error of its own."""
     try:

@@ -18,7 +18,7 @@ Every bare word after the first stage is an input. What a file is, its content d
 suffix.
 
   photo.jpg           a picture or a video
-  photos/             a folder, with all folders below it; --include and --exclude choose files
+  photos/             a folder with all below it; --include and --exclude choose
   'shots/*.png'       a pattern, in quotes
   @list.txt           the inputs that a text file names, one a line
   -                   stdin: a frame stream (-o -), a picture or a video
@@ -30,7 +30,8 @@ the line is always an input.
 A stage that combines two pictures takes the second with --with; where it is the first stage, the
 last of several inputs is the second. Two folders pair by relative path.
 
-  --frames A:B:STEP   of videos only these frames, 0-based, B excluded: 10:50, 2s:5.5s, -25:
+  --frames A:B:STEP   of videos only these frames, 0-based, B excluded:
+                      10:50, 2s:5.5s, -25:
   --duration 5s       of videos only so much
 
 A damaged input fails with an error that says where; the others go on. --on-error stop ends the run
@@ -44,7 +45,8 @@ Without -o a picture `photo.jpg` becomes `photo.STAGE.jpg` in the current folder
   -o out.png           a picture or a video; the suffix chooses the format
   -o out/              a folder: one result an input, under its relative path
   -o 'out/{stem}_{index:05d}.png'
-                       a template of: dir stem name suffix index time label id step
+                       a template of: dir stem name suffix index time label
+                       id step
   -o boxes.jsonl       results as JSON, one line a frame
   -o boxes.csv         results as a table, one row an object
   -o NAME=mask.png     the picture kept as NAME by `then keep NAME`

@@ -1,0 +1,145 @@
+"""Progress while a run goes, and what is said after it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from cvkit.cli.arguments import ShellOptions
+from cvkit.cli.progress import Progress, span, told
+from cvkit.cli.summary import show_table, tell
+from cvkit.core.errors import OutputError
+from cvkit.core.spec import Spec
+from cvkit.engine.report import Event, Item, Outcome, Report, Table
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def event(done: int, **more: object) -> Event:
+    return Event("item", name="a.jpg", done=done, total=100, **more)  # type: ignore[arg-type]
+
+
+def outcome(number: int, state: str = "done", error: str = "") -> Outcome:
+    item = Item(number, f"{number}.jpg", f"in/{number}.jpg", moving=False)
+    written = [f"out/{number}.png"] if state == "done" else []
+    return Outcome(item, state, written, error)  # type: ignore[arg-type]
+
+
+def test_a_short_run_shows_no_bar():
+    clock, stream = Clock(), Terminal()
+    with Progress(stream, "bars", clock=clock) as progress:
+        for at in range(5):
+            clock.now = at * 0.1
+            progress(event(at))
+    assert stream.getvalue() == ""
+
+
+def test_a_longer_run_shows_a_bar_and_takes_it_away():
+    clock, stream = Clock(), Terminal()
+    with Progress(stream, "bars", clock=clock) as progress:
+        clock.now = 1.0
+        progress(event(25, failed=2))
+        progress(Event("note", text="alpha was laid over white"))
+    drawn = stream.getvalue()
+    assert "25/100" in drawn
+    assert "2 failed" in drawn
+    assert "alpha was laid over white" in drawn
+
+
+def test_without_a_terminal_a_line_comes_every_five_seconds():
+    clock, stream = Clock(), io.StringIO()
+    with Progress(stream, "lines", clock=clock) as progress:
+        for second in range(12):
+            clock.now = float(second)
+            progress(event(second * 2))
+    assert stream.getvalue().splitlines() == [
+        "10 of 100, 2.0/s, about 45 s left: a.jpg",
+        "20 of 100, 2.0/s, about 40 s left: a.jpg",
+    ]
+
+
+@pytest.mark.parametrize("shell", [ShellOptions(quiet=True), ShellOptions(progress=False)])
+def test_nothing_is_shown_where_nothing_is_wanted(shell: ShellOptions):
+    stream = Terminal()
+    with Progress.of(shell, stream) as progress:
+        progress(Event("note", text="a note"))
+        progress(event(5))
+    assert stream.getvalue() == ""
+
+
+def test_frames_of_a_video_are_counted():
+    line = told(Event("frames", name="v.mp4", total=1, frames=300), 10.0)
+    assert line == "0 of 1, 300 frames, 30/s: v.mp4"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.41, "0.4 s"), (12.4, "12 s"), (185, "3 min 05 s"), (7805, "2 h 10 min")],
+)
+def test_spans_are_written_as_people_say_them(seconds: float, text: str):
+    assert span(seconds) == text
+
+
+def test_many_inputs_are_summed_up_and_the_failed_named(capsysbinary: pytest.CaptureFixture[bytes]):
+    failed = [outcome(n, "failed", f"in/{n}.jpg: it is cut") for n in range(2, 14)]
+    report = Report([outcome(0), outcome(1), *failed], seconds=2.0, not_media=3)
+    tell(Spec(), ShellOptions(), report)
+    out, err = capsysbinary.readouterr()
+    assert out == b"out/0.png\nout/1.png\n"
+    lines = err.decode().splitlines()
+    assert lines[0] == (
+        "2 of 14 done in 2.0 s (1.0/s) → out/; 12 failed, 3 other files passed over"
+    )
+    assert lines[1] == "  in/2.jpg: it is cut"
+    assert lines[-1] == "  and 2 more; --json lists them all"
+    assert len(lines) == 12
+
+
+def test_printed_values_stand_alone_on_stdout(capsysbinary: pytest.CaptureFixture[bytes]):
+    table = Table("", ["source", "mean"], [["a,b.jpg", 0.5], ["c.jpg", None]], "stdout")
+    tell(Spec(), ShellOptions(), Report([outcome(0), outcome(1)], tables=[table]))
+    out = capsysbinary.readouterr().out.decode()
+    assert list(csv.reader(io.StringIO(out))) == [
+        ["source", "mean"],
+        ["a,b.jpg", "0.5"],
+        ["c.jpg", ""],
+    ]
+
+
+def test_a_table_on_a_terminal_is_drawn(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    stream = Terminal()
+    show_table(Table("Found", ["label", "score"], [["person", 0.87654321]], "stdout"), stream)
+    assert "person" in stream.getvalue()
+    assert "0.876543 " in stream.getvalue()
+
+
+@pytest.mark.parametrize("output", ["-", "jsonl:-"])
+def test_no_paths_mix_with_a_stream(output: str, capsysbinary: pytest.CaptureFixture[bytes]):
+    tell(Spec(outputs=(output, "x.png")), ShellOptions(), Report([outcome(0)]))
+    assert capsysbinary.readouterr().out == b""
+
+
+def test_json_holds_tables_and_the_error(capsysbinary: pytest.CaptureFixture[bytes]):
+    table = Table("t", ["a"], [[1]], "stdout")
+    error = OutputError("out/1.png cannot be written", why="the disk is full")
+    report = Report([outcome(0), outcome(1, "pending")], tables=[table], error=error)
+    tell(Spec(), ShellOptions(json=True), report)
+    made = json.loads(capsysbinary.readouterr().out)
+    assert made["tables"] == [{"title": "t", "columns": ["a"], "rows": [[1]]}]
+    assert made["error"]["why"] == "the disk is full"
+    assert made["counts"]["pending"] == 1
+    assert made["exit_code"] == 5
