@@ -49,6 +49,15 @@ def signature(cls: type[Stage]) -> Signature:
 
 
 @cache
+def gather_words(cls: type[Stage]) -> tuple[str, ...]:
+    """What the stage's `gather` gives."""
+    hints = get_type_hints(cls.gather, include_extras=True)  # type: ignore[attr-defined]
+    hint = hints.get("return")
+    parts = get_args(hint) if get_origin(hint) is tuple else (hint,)
+    return tuple(_word(cls, part) for part in parts)
+
+
+@cache
 def operand_fields(cls: type[Stage]) -> dict[str, str]:
     """Fields of type Operand or Asset: name → the word or kind it names, or "asset"."""
     found = {}

@@ -167,7 +167,7 @@ class Bound:
                 raise ChainError(f"nothing was kept as {text!r}")
             loaded = kept
         if callable(loaded):  # found anew for each frame
-            return loaded(frame)
+            loaded = loaded(frame)
         if isinstance(loaded, Raster):
             _one_grid(self.name, text, loaded, frame)
             if isinstance(loaded, Image) and operand_fields(type(self.stage))[name] == "mask":

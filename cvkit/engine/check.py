@@ -11,7 +11,7 @@ from cvkit.core.options import RunOptions
 from cvkit.core.spec import Spec
 from cvkit.core.values import Image
 from cvkit.engine import plan
-from cvkit.engine.known import Known
+from cvkit.engine.known import Known, gather_kinds
 from cvkit.engine.operands import load_operands
 from cvkit.engine.outputs import (
     Output,
@@ -114,13 +114,24 @@ def check(spec: Spec) -> Job:
     return job
 
 
+def check_chain(spec: Spec) -> Job:
+    """The job of a runner: a chain and its outputs, whose items come with their paths."""
+    options = RunOptions.model_validate(dict(spec.run))
+    chain = plan.fit(spec.steps)
+    job = Job(spec, options, chain, [], [])
+    job.outputs = _outputs(job, [])
+    _finish_chain(job)
+    job.chain = load_operands(job.chain, options)
+    return job
+
+
 def _split(chain: Chain, spec: Spec) -> tuple[Chain, Chain | None]:
     """Cut at a gather over the run: what maps inputs, and what follows on one frame."""
     at = chain.gather
     if at is None:
         return chain, None
     gather = chain.steps[at]
-    known = Known(gather.given, source=False)
+    known = Known(gather_kinds(type(gather.stage)), source=False)
     after = plan.fit(spec.steps[gather.number :], known) if spec.steps[gather.number :] else None
     steps = after.steps if after is not None else ()
     final = after.final if after is not None else known

@@ -38,7 +38,7 @@ def finish_gather(shop: Workshop, report: Report, flow: Flow) -> None:
     made = part.flow.still(frame)
     part.drain(made, item, medium, outcome)
     if part.downstream is not None:
-        from cvkit.engine.run import pass_on
+        from cvkit.engine.runner import pass_on
 
         pass_on(part, outcome)
     report.outputs += outcome.outputs

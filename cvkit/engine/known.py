@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from cvkit.core import catalog
 from cvkit.core.errors import ChainError, CvkitError
 from cvkit.core.names import cli_name
-from cvkit.core.signature import operand_fields, signature
+from cvkit.core.signature import gather_words, operand_fields, signature
 from cvkit.core.stage import Stage
 from cvkit.core.values import KINDS, MARKS, RASTERS, Image, Kind, Mask, Objects
 
@@ -43,6 +43,8 @@ class Known:
         return replace(self, kinds=kinds, source=self.source and kind not in RASTERS)
 
     def after(self, name: str, stage: Stage, given: tuple[Kind, ...]) -> Known:
+        if hasattr(stage, "gather"):
+            return Known(gather_kinds(type(stage)), source=False)
         out = self
         for kind in given:
             out = out.put(kind)
@@ -111,6 +113,12 @@ def given(name: str, stage: Stage, kinds: Mapping[str, Kind]) -> tuple[Kind, ...
             assert kind is not None
             out.append(kind)
     return tuple(out)
+
+
+def gather_kinds(cls: type[Stage]) -> tuple[Kind, ...]:
+    """What the new frame of a gather holds."""
+    words = (_BY_WORD[word] for word in gather_words(cls))
+    return tuple(kind for kind in words if kind is not None)
 
 
 def _raster(name: str, word: str, last: Kind | None) -> Kind:

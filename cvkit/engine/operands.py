@@ -49,6 +49,8 @@ def load(text: str, word: str, options: RunOptions) -> object:
     path = Path(text)
     if word == "objects":
         return _saved(path)
+    if word != "asset" and path.is_dir():
+        return lambda frame: load(str(path / _partner(path, frame)), word, options)
     data = read_bytes(path, text)
     if word == "asset":
         if len(data) > MAX_ASSET:
@@ -60,6 +62,13 @@ def load(text: str, word: str, options: RunOptions) -> object:
     if word == "mask":
         return Mask.of(eight_bit(image.gray))
     return Image(image.grid, image.pixels, image.alpha)
+
+
+def _partner(folder: Path, frame: Frame) -> str:
+    """The file of the same relative path in the other folder."""
+    if not (folder / frame.source).is_file():
+        raise InputError(f"{frame.source} has no partner in {folder}")
+    return frame.source
 
 
 def _saved(path: Path) -> Callable[[Frame], Objects]:

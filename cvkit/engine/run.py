@@ -5,29 +5,22 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from cvkit.core.errors import CvkitError, InterruptedRun, OutputError, UsageError
 from cvkit.core.spec import Spec
+from cvkit.engine import runner
 from cvkit.engine.check import Job, check
 from cvkit.engine.ending import finish_gather, finish_results
 from cvkit.engine.flow import Flow
-from cvkit.engine.items import Workshop, begin
+from cvkit.engine.items import Workshop
 from cvkit.engine.lent import Lent
-from cvkit.engine.outputs import Source
-from cvkit.engine.report import Event, Item, Outcome, Report, Tell
+from cvkit.engine.report import Event, Outcome, Report, Tell
 from cvkit.engine.resources import Resources
-from cvkit.engine.sinks import Medium
 from cvkit.io.safe import SafeFiles
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from cvkit.io.stream import StreamWriter
 
 
@@ -97,14 +90,14 @@ def _work(
 def _all_items(shop: Workshop, report: Report) -> None:
     total = None if shop.job.upstream is not None else len(report.outcomes)
     shop.tell(Event("start", total=total))
-    outcomes = _outcomes(shop, report)
+    outcomes = runner.outcomes(shop, iter(shop.job.items))
     try:
         for number, outcome in enumerate(outcomes):
             if number < len(report.outcomes):
                 report.outcomes[number] = outcome
             else:
                 report.outcomes.append(outcome)
-            pass_on(shop, outcome)
+            runner.pass_on(shop, outcome)
             for note in outcome.notes:
                 if note not in report.notes:
                     report.notes.append(note)
@@ -114,54 +107,8 @@ def _all_items(shop: Workshop, report: Report) -> None:
                 return
     finally:
         outcomes.close()
-
-
-def _outcomes(shop: Workshop, report: Report) -> Generator[Outcome, None, None]:
-    """Stills in the pool, ahead of their turn; a moving input when its turn comes."""
-    if shop.job.upstream is not None:
-        yield from _from_stream(shop, report)
-        return
-    ahead: deque[Callable[[], Outcome]] = deque()
-    waiting: deque[Future[Outcome]] = deque()
-    alone = len(shop.job.items) == 1
-    try:
-        for item in shop.job.items:
-            if item.moving or alone:
-                ahead.append(partial(shop.moving if item.moving else shop.still, item))
-            else:
-                waiting.append(shop.lent.stills.submit(shop.still, item))
-                ahead.append(waiting[-1].result)
-            if len(ahead) >= shop.lent.jobs * 2 + 2:
-                yield ahead.popleft()()
-        while ahead:
-            yield ahead.popleft()()
-    finally:
-        for future in waiting:
-            future.cancel()
-
-
-def _from_stream(shop: Workshop, report: Report) -> Iterator[Outcome]:
     upstream = shop.job.upstream
-    assert upstream is not None
-    taken: dict[str, str] = {}
-    for number, (found, frames) in enumerate(upstream.items()):
-        head = found.head
-        item = Item(number, head.name, "-", head.moving)
-        if found.error is not None:
-            outcome = Outcome(item, "failed", error=found.error, code=found.code or 3)
-            yield outcome
-            continue
-        source = Source(head.name, head.name, head.moving)
-        item = replace(item, outputs=shop.job.paths(source))
-        for path in item.outputs:
-            if "{" not in path and path in taken:
-                raise UsageError(
-                    f"{taken[path]} and {item.name} would both write {path}",
-                    remedy="name a folder: -o out/",
-                )
-            taken[path] = item.name
-        yield shop.streamed(item, head, frames)
-    end = upstream.reader.end
+    end = upstream.reader.end if upstream is not None else None
     report.upstream = end.code if end is not None and end.code not in (0, 6, 7) else 0
 
 
@@ -186,26 +133,6 @@ def _downstream(job: Job, stdout: BinaryIO | None) -> StreamWriter | None:
             raise UsageError(f"--only {unknown[0]}: no such kind", remedy=", ".join(KINDS))
         only = {KINDS[k.lower()] for k in job.options.only}
     return StreamWriter(stdout, only=only)
-
-
-def pass_on(shop: Workshop, outcome: Outcome) -> None:
-    """What the frame stream holds of this item, in its turn."""
-    writer = shop.downstream
-    if writer is None or shop.job.rest is not None:
-        return
-    item = outcome.item
-    if outcome.state in ("failed", "skipped"):
-        writer.failed(item.number, item.name, outcome.error, outcome.code)
-        shop.held.pop(item.number, None)
-        return
-    held = shop.held.pop(item.number, None)
-    if held is None:
-        return
-    suffix = os.path.splitext(item.name)[1][1:].lower()
-    for made in held:
-        begin(writer, item, Medium(item.name, False, suffix))
-        writer.frame(made.frame)
-    writer.finish_item()
 
 
 def _end(writer: StreamWriter | None, report: Report, error: BaseException | None) -> None:

@@ -1,0 +1,114 @@
+"""Runner: from items to outcomes, in this process; both are plain JSON for those that are not."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import asdict, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from cvkit.core.errors import UsageError
+from cvkit.core.spec import Spec
+from cvkit.engine.flow import Flow
+from cvkit.engine.items import Workshop, begin
+from cvkit.engine.lent import Lent
+from cvkit.engine.outputs import Source
+from cvkit.engine.report import Item, Outcome
+from cvkit.engine.resources import Resources
+from cvkit.engine.sinks import Medium
+from cvkit.io.safe import SafeFiles
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+
+def run(spec: Spec, items: Iterable[Mapping[str, object]]) -> Iterator[dict[str, object]]:
+    """Each item as JSON holds it, done; its outcome likewise, in the order of the items.
+
+    An item has number, name, path, moving and outputs (a path for each picture output of the
+    spec); it has been checked by whoever sends it. Errors that end a run are raised.
+    """
+    from cvkit.engine.check import check_chain
+
+    job = check_chain(spec)
+    lent, resources = Lent(job.options.jobs or os.cpu_count() or 1), Resources(job.options.device)
+    needs = any(o.kind == "picture" and not o.kept for o in job.outputs)
+    flow = Flow(job.chain, resources, job.options, needs)
+    made = (Item(**{**item, "outputs": tuple(item["outputs"])}) for item in items)  # type: ignore[arg-type]
+    try:
+        with SafeFiles(overwrite=job.options.overwrite) as files:
+            shop = Workshop(job, flow, files, lent, lambda event: None)
+            for outcome in outcomes(shop, made):
+                yield asdict(outcome)
+    finally:
+        resources.close()
+        lent.close()
+
+
+def outcomes(shop: Workshop, items: Iterator[Item]) -> Generator[Outcome, None, None]:
+    """Stills in the pool, ahead of their turn; a moving input when its turn comes."""
+    if shop.job.upstream is not None:
+        yield from _from_stream(shop)
+        return
+    ahead: deque[Callable[[], Outcome]] = deque()
+    waiting: deque[Future[Outcome]] = deque()
+    alone = len(shop.job.items) == 1
+    try:
+        for item in items:
+            if item.moving or alone:
+                ahead.append(partial(shop.moving if item.moving else shop.still, item))
+            else:
+                waiting.append(shop.lent.stills.submit(shop.still, item))
+                ahead.append(waiting[-1].result)
+            if len(ahead) >= shop.lent.jobs * 2 + 2:
+                yield ahead.popleft()()
+        while ahead:
+            yield ahead.popleft()()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _from_stream(shop: Workshop) -> Iterator[Outcome]:
+    upstream = shop.job.upstream
+    assert upstream is not None
+    taken: dict[str, str] = {}
+    for number, (found, frames) in enumerate(upstream.items()):
+        head = found.head
+        item = Item(number, head.name, "-", head.moving)
+        if found.error is not None:
+            outcome = Outcome(item, "failed", error=found.error, code=found.code or 3)
+            yield outcome
+            continue
+        source = Source(head.name, head.name, head.moving)
+        item = replace(item, outputs=shop.job.paths(source))
+        for path in item.outputs:
+            if "{" not in path and path in taken:
+                raise UsageError(
+                    f"{taken[path]} and {item.name} would both write {path}",
+                    remedy="name a folder: -o out/",
+                )
+            taken[path] = item.name
+        yield shop.streamed(item, head, frames)
+
+
+def pass_on(shop: Workshop, outcome: Outcome) -> None:
+    """What the frame stream holds of this item, in its turn."""
+    writer = shop.downstream
+    if writer is None or shop.job.rest is not None:
+        return
+    item = outcome.item
+    if outcome.state in ("failed", "skipped"):
+        writer.failed(item.number, item.name, outcome.error, outcome.code)
+        shop.held.pop(item.number, None)
+        return
+    held = shop.held.pop(item.number, None)
+    if held is None:
+        return
+    suffix = os.path.splitext(item.name)[1][1:].lower()
+    for made in held:
+        begin(writer, item, Medium(item.name, False, suffix))
+        writer.frame(made.frame)
+    writer.finish_item()
