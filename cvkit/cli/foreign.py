@@ -59,7 +59,7 @@ _MAGICK = {
     "threshold": "threshold INPUT --method binary --level {0}",
     "resize": "resize INPUT --to {0}",
     "geometry": "resize INPUT --to {0}",
-    "crop": "crop INPUT --box x,y,w,h",
+    "crop": "crop INPUT --box 10,20,300,200",
     "blur": "blur INPUT",
     "gaussian-blur": "blur INPUT --method gaussian",
     "median": "blur INPUT --method median",
@@ -67,12 +67,11 @@ _MAGICK = {
     "edge": "edges INPUT",
     "colorspace": "gray INPUT",
     "monochrome": "threshold INPUT",
-    "flip": "flip INPUT --axis vertical",
-    "flop": "flip INPUT --axis horizontal",
-    "negate": "bitwise INPUT --operation not",
+    "flip": "flip INPUT --direction vertical",
+    "flop": "flip INPUT --direction horizontal",
+    "negate": "bitwise INPUT --op not",
     "quality": "convert INPUT --quality {0}",
     "auto-threshold": "threshold INPUT --method otsu",
-    "vf": "STAGE INPUT then STAGE",
 }
 """Options of ImageMagick (one dash, a word) by the command that does the same."""
 
@@ -120,7 +119,8 @@ def constant(text: str, choices: tuple[str, ...]) -> str:
     for prefix in ("", *_PREFIXES):
         if bare.startswith(prefix):
             rest = bare.removeprefix(prefix).replace("_", "-")
-            for spelling in (rest, bare.replace("thresh_", "").replace("_", "-")):
+            whole = bare.replace("thresh_", "").removesuffix("_c").replace("_", "-")
+            for spelling in (rest, whole):
                 if spelling in choices and spelling != text:
                     return spelling
     return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Iterable
@@ -124,5 +123,7 @@ def _is_name(parameter: Parameter) -> bool:
 
 
 def _near(word: str, known: Iterable[str]) -> str:
+    import difflib
+
     found = difflib.get_close_matches(word.lower().replace("_", "-"), list(known), 1, 0.6)
     return found[0] if found else ""
