@@ -96,9 +96,9 @@ class Contours(Stage):
     """Outer outlines only; all (list); all with the one around: two levels (ccomp) or more (tree)."""
     approximation: Literal["simple", "none", "tc89-l1", "tc89-kcos"]
     """Points kept: the ends of straight runs (simple), all (none), or Teh and Chin's choice."""
-    min_area: units.Area
+    min_area: units.Unit
     """Smaller ones are dropped: square pixels (400) or a share of the picture (0.1%)."""
-    max_area: units.Area | None
+    max_area: units.Unit | None
     """Larger ones are dropped: square pixels or a share of the picture."""
     min_perimeter: float
     """Shorter ones are dropped, in pixels."""
@@ -111,8 +111,8 @@ class Contours(Stage):
         *,
         mode: Literal["external", "list", "ccomp", "tree"] = ...,
         approximation: Literal["simple", "none", "tc89-l1", "tc89-kcos"] = ...,
-        min_area: units.Area | str | float = ...,
-        max_area: units.Area | str | float | None = ...,
+        min_area: units.Unit | str | float = ...,
+        max_area: units.Unit | str | float | None = ...,
         min_perimeter: float = ...,
         sort: Literal["area", "perimeter", "left-right", "top-down", "none"] = ...,
         top: int | None = ...,

@@ -122,7 +122,8 @@ def _hint(hint: object, *, kept: bool) -> str:
     if origin is Operand or hint is Asset:
         return "str"
     if isinstance(hint, type) and issubclass(hint, Unit):
-        return f"units.{hint.__name__}" + ("" if kept else " | str | float")
+        ours = hint.__module__ == Unit.__module__  # a stage may have a unit of its own
+        return f"units.{hint.__name__ if ours else 'Unit'}" + ("" if kept else " | str | float")
     return hint.__name__ if hint in (str, int, float, bool) else "Any"
 
 
