@@ -1,0 +1,256 @@
+"""Drawing values on pictures, and showing rasters that are no pictures.
+
+`paint` draws one value on a BGR canvas; `shown` turns a mask, labels, depth or flow into BGR.
+Lines have a dark edge and words a ground of their own, so that both are legible on anything.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from cvkit.core.color import distinct, ink_on
+from cvkit.core.lettering import Lettering
+from cvkit.core.objects import Objects, window
+from cvkit.core.values import (
+    Depth,
+    Features,
+    Flow,
+    Image,
+    Labels,
+    Mask,
+    Measures,
+    Raster,
+    Scores,
+    Text,
+    eight_bit,
+)
+from cvkit.core.warp import Array, Size
+
+Bgr = tuple[int, int, int]
+_DARK: Bgr = (24, 24, 24)
+_BITS = 4  # OpenCV draws at sixteenths of a pixel
+_FAR = 20000
+"""Coordinates are held within this, far outside any picture but inside OpenCV's range."""
+_ROWS = 12
+"""Rows of measures that a caption shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How values are drawn; sizes in pixels."""
+
+    line: int
+    text: int
+    """Height of a capital letter."""
+    labels: bool = True
+    scores: bool = True
+    boxes: bool = True
+    fill: float = 0.35
+    """Opacity of masks."""
+    color: Bgr | None = None
+    """One colour for all; else one a class or label."""
+
+    @classmethod
+    def fitting(cls, size: Size) -> Style:
+        """Legible where a picture of this size is looked at whole."""
+        mean = sum(size) / 2
+        return cls(max(1, round(mean * 0.0028)), max(8, round(mean * 0.015)))
+
+
+def paint(canvas: Array, value: object, style: Style) -> None:
+    """Draw Objects, Features, Text, Scores or Measures on a (h, w, 3) uint8 canvas, in place."""
+    if isinstance(value, Objects):
+        _objects(canvas, value, style)
+    elif isinstance(value, Features):
+        _dots(canvas, value.points, style.line, style.color or distinct(1))
+    elif isinstance(value, Text):
+        Lettering(style.text).panel(canvas, value.text.splitlines(), at_top=False)
+    elif isinstance(value, (Scores, Measures)):
+        Lettering(style.text).panel(canvas, _caption(value, style))
+
+
+def shown(raster: Raster) -> Array:
+    """(h, w, 3) BGR uint8: a mask in white, labels in colours of their own, depth in Turbo (near
+    is red where it is disparity), flow by direction and speed; an Image as it is.
+    """
+    if isinstance(raster, Image):
+        return eight_bit(raster.bgr)
+    if isinstance(raster, Mask):
+        return np.asarray(cv2.cvtColor(raster.values, cv2.COLOR_GRAY2BGR))
+    if isinstance(raster, Labels):
+        known, places = np.unique(raster.values, return_inverse=True)
+        colours = [(0, 0, 0) if n == 0 else distinct(abs(int(n))) for n in known]
+        return np.array(colours, np.uint8)[places.reshape(raster.values.shape)]
+    if isinstance(raster, Depth):
+        return _turbo(raster.values)
+    if isinstance(raster, Flow):
+        return _wheel(raster.values)
+    raise TypeError(f"{type(raster).__name__} cannot be shown")
+
+
+def _turbo(depth: Array) -> Array:
+    good = np.isfinite(depth)
+    if not good.any():
+        return np.zeros((*depth.shape, 3), np.uint8)
+    low, high = float(depth[good].min()), float(depth[good].max())
+    levels = np.where(good, (depth - low) * (255 / max(high - low, 1e-9)), 0)
+    coloured = cv2.applyColorMap(levels.astype(np.uint8), cv2.COLORMAP_TURBO)
+    coloured[~good] = 0
+    return np.asarray(coloured)
+
+
+def _wheel(flow: Array) -> Array:
+    # Baker et al. 2011: hue is direction, and the faster the stronger.
+    speed, angle = cv2.cartToPolar(flow[..., 0], flow[..., 1], angleInDegrees=True)
+    top = max(float(np.nan_to_num(speed).max()), 1e-9)
+    hsv = np.dstack([angle / 2, np.nan_to_num(speed) * (255 / top), np.full_like(speed, 255)])
+    return np.asarray(cv2.cvtColor(np.nan_to_num(hsv).astype(np.uint8), cv2.COLOR_HSV2BGR))
+
+
+# Objects
+
+
+def _objects(canvas: Array, objects: Objects, style: Style) -> None:
+    if not len(objects):
+        return
+    colours = [style.color or _colour(objects, i) for i in range(len(objects))]
+    sizes = np.prod(objects.boxes[:, 2:] - objects.boxes[:, :2], axis=1)
+    order = [int(i) for i in np.argsort(-sizes, kind="stable")]  # small things lie on top
+    if objects.masks is not None and style.fill:
+        for i in order:
+            _cover(canvas, objects.masks[i], objects.boxes[i], colours[i], style.fill)
+    shapes = [(_outline(objects, i), colours[i]) for i in order]
+    _strokes(canvas, [s for s in shapes if s[0] is not None], style.line)
+    if style.boxes:
+        for i in (i for i, s in zip(order, shapes, strict=True) if s[0] is None):
+            _box(canvas, objects.boxes[i], colours[i], style.line)
+    if objects.keypoints is not None:
+        for i in order:
+            seen = objects.keypoints[i][objects.keypoints[i][:, 2] > 0, :2]
+            _dots(canvas, seen, style.line + 1, colours[i])
+    _tags(canvas, objects, colours, style)
+
+
+def _colour(objects: Objects, row: int) -> Bgr:
+    """Of the class, else of the label: the same in every frame and run."""
+    if objects.classes is not None and objects.classes[row] >= 0:
+        return distinct(int(objects.classes[row]))
+    label = objects.labels[row] if objects.labels is not None else ""
+    return distinct(zlib.crc32(label.encode()) % 997)
+
+
+def _outline(objects: Objects, row: int) -> Array | None:
+    """(k, 2) what is drawn instead of the box, if there is any."""
+    if objects.polygons is not None and len(objects.polygons[row]):
+        polygon: Array = objects.polygons[row]
+        return polygon
+    if objects.corners is not None and objects.corners[row].any():
+        corners: Array = objects.corners[row]
+        return corners
+    return None
+
+
+def _cover(canvas: Array, bitmap: Array, box: Array, colour: Bgr, opacity: float) -> None:
+    x, y, _, _ = window(box)
+    left, top = max(0, x), max(0, y)
+    part = canvas[top : max(top, y + bitmap.shape[0]), left : max(left, x + bitmap.shape[1])]
+    inside = bitmap[top - y :, left - x :][: part.shape[0], : part.shape[1]] > 127
+    if inside.any():
+        tint = np.array(colour, np.float32) * opacity
+        part[inside] = np.rint(part[inside] * np.float32(1 - opacity) + tint).astype(np.uint8)
+
+
+def _strokes(canvas: Array, shapes: Iterable[tuple[Array | None, Bgr]], line: int) -> None:
+    """Outlines and lines: every dark edge first, so that none covers a neighbour's colour."""
+    lines = [(_fixed(points), len(points) > 2, c) for points, c in shapes if points is not None]
+    for points, closed, _ in lines:
+        cv2.polylines(canvas, [points], closed, _DARK, line + 2, cv2.LINE_AA, _BITS)
+    for points, closed, colour in lines:
+        cv2.polylines(canvas, [points], closed, colour, line, cv2.LINE_AA, _BITS)
+
+
+def _box(canvas: Array, box: Array, colour: Bgr, line: int) -> None:
+    x1, y1, x2, y2 = np.clip(np.rint(np.nan_to_num(box)), -_FAR, _FAR).astype(int).tolist()
+    corners = (x1, y1), (max(x1, x2 - 1), max(y1, y2 - 1))
+    cv2.rectangle(canvas, *corners, _DARK, line + 2)
+    cv2.rectangle(canvas, *corners, colour, line)
+
+
+def _dots(canvas: Array, points: Array, radius: int, colour: Bgr) -> None:
+    for x, y in _fixed(points).tolist():
+        cv2.circle(canvas, (x, y), (radius + 1) << _BITS, _DARK, -1, cv2.LINE_AA, _BITS)
+        cv2.circle(canvas, (x, y), radius << _BITS, colour, -1, cv2.LINE_AA, _BITS)
+
+
+def _fixed(points: Array) -> Array:
+    """Box coordinates as OpenCV's fixed-point pixel centres."""
+    centres = np.clip(np.nan_to_num(points), -_FAR, _FAR) - 0.5
+    return np.asarray(np.rint(centres * (1 << _BITS)).astype(np.int32))
+
+
+# Words
+
+
+def _tags(canvas: Array, objects: Objects, colours: Sequence[Bgr], style: Style) -> None:
+    letters, taken = Lettering(style.text), np.zeros((0, 4), int)
+    h, w = canvas.shape[:2]
+    for i, words in enumerate(_words(objects, style)):
+        if not words:
+            continue
+        fitted = letters.within(words, w)
+        width, height = fitted.size(words)
+        x1, y1, _, y2 = np.nan_to_num(objects.boxes[i]).astype(int).tolist()
+        left = max(0, min(x1 - style.line // 2, w - width))
+        # Above the box, inside at its top, below it, inside at its bottom.
+        tops = (y1 - height, y1, y2, y2 - height)
+        spots = [(left, max(0, min(top, h - height))) for top in tops]
+        free = (s for s in spots if not _meets((*s, s[0] + width, s[1] + height), taken))
+        x, y = next(free, spots[0])
+        taken = np.vstack([taken, [x, y, x + width, y + height]])
+        fitted.write(canvas, words, (x, y), ink_on(colours[i]), colours[i])
+
+
+def _words(objects: Objects, style: Style) -> list[str]:
+    """What each tag says. Outlines that are all called the same need no tags."""
+    labels, scores = objects.labels, objects.scores
+    outlined = objects.polygons is not None and all(len(p) for p in objects.polygons)
+    if outlined and scores is None and labels is not None and len(set(labels)) == 1:
+        labels = None
+    out = []
+    for i in range(len(objects)):
+        parts = []
+        if style.labels:
+            text = objects.texts[i] if objects.texts is not None else ""
+            parts.append(text or (labels[i] if labels is not None else ""))
+            if objects.ids is not None and objects.ids[i] >= 0:
+                parts.append(f"#{objects.ids[i]}")
+        if style.scores and scores is not None and np.isfinite(scores[i]):
+            parts.append(f"{scores[i]:.2f}")
+        out.append(" ".join(p for p in parts if p))
+    return out
+
+
+def _meets(box: tuple[int, int, int, int], others: Array) -> bool:
+    x1, y1, x2, y2 = box
+    apart = (
+        (others[:, 0] >= x2) | (others[:, 2] <= x1) | (others[:, 1] >= y2) | (others[:, 3] <= y1)
+    )
+    return bool((~apart).any())
+
+
+def _caption(value: Scores | Measures, style: Style) -> list[str]:
+    if isinstance(value, Scores):
+        pairs = list(zip(value.labels, value.scores, strict=True))[:5]
+        return [f"{label} {score:.2f}" if style.scores else label for label, score in pairs]
+    rows = value.rows
+    lines = ["   ".join(f"{k} {_number(v)}" for k, v in row.items()) for row in rows[:_ROWS]]
+    return [*lines, f"and {len(rows) - _ROWS} more"] if len(rows) > _ROWS else lines
+
+
+def _number(cell: object) -> str:
+    return f"{cell:.4g}" if isinstance(cell, float) else str(cell)
