@@ -15,6 +15,8 @@ import annotated_types
 import cv2
 import numpy as np
 import pytest
+from skimage import data
+
 from cvkit.cli.arguments import parse
 from cvkit.core import catalog, spec
 from cvkit.core.errors import CvkitError, InputError, ParameterError
@@ -31,7 +33,6 @@ from cvkit.engine.bind import Bound
 from cvkit.engine.known import given, taken
 from cvkit.engine.python import call
 from cvkit.engine.resources import Resources
-from skimage import data
 
 NAMES = catalog.names()
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -109,13 +110,16 @@ def same(a: Any, b: Any) -> bool:
         return type(a) is type(b) and a.grid == b.grid and same(a.array, b.array)
     if isinstance(a, Objects):
         pairs = zip(a.columns(), b.columns(), strict=True)
-        return all(
-            x == y and (same(np.asarray(p), np.asarray(q)) if not isinstance(p, tuple) else len(p) == len(q))
-            for (x, p), (y, q) in pairs
-        )  # fmt: skip
+        return all(x == y and same_column(p, q) for (x, p), (y, q) in pairs)
     if isinstance(a, Measures):
         return a.rows == b.rows
     return True
+
+
+def same_column(a: Any, b: Any) -> bool:
+    if isinstance(a, tuple):
+        return all(x == y if isinstance(x, str) else same(x, y) for x, y in zip(a, b, strict=True))
+    return a.shape == b.shape and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
 
 
 @every
@@ -211,7 +215,8 @@ def test_help_shows_every_parameter(name: str):
         env={"PATH": "/usr/bin:/bin", "COLUMNS": "100", "NO_COLOR": "1", "LANG": "C.UTF-8"},
     )  # fmt: skip
     for field in catalog.load(name).model_fields:
-        assert f"--{cli_name(field)}" in done.stdout
+        name_in_help = cli_name(field)
+        assert f"--{name_in_help}" in done.stdout or f"--no-{name_in_help}" in done.stdout
     assert catalog.entry(name).summary.rstrip(".")[:40] in " ".join(done.stdout.split())
 
 
@@ -239,8 +244,7 @@ def test_any_picture_gives_a_result_or_a_named_error(name: str, shape: str, dept
     array.flags.writeable = False
     try:
         results = applied(name, array)
-    except InputError as error:
-        assert len(str(error)) > 10
+    except InputError:  # named: anything else, cv2.error too, fails here
         return
     assert (array == before).all()
     for result in results:
@@ -322,7 +326,12 @@ def test_a_warp_moves_boxes_as_it_moves_paint(name: str):
     np.testing.assert_allclose(objects.boxes[0], painted, atol=1)
     back = objects.onto(image.grid).boxes[0]
     x1, y1, x2, y2 = moved.grid.points_to_source(np.array([[0, 0], [*moved.size]])).ravel()
-    inside = [max(50, min(x1, x2)), max(40, min(y1, y2)), min(111, max(x1, x2)), min(81, max(y1, y2))]
+    inside = [
+        max(50, min(x1, x2)),
+        max(40, min(y1, y2)),
+        min(111, max(x1, x2)),
+        min(81, max(y1, y2)),
+    ]
     np.testing.assert_allclose(back, inside, atol=1)
 
 
@@ -330,8 +339,8 @@ def test_a_warp_moves_boxes_as_it_moves_paint(name: str):
 def test_loading_it_pulls_in_nothing_heavy(name: str):
     found = catalog.entry(name)
     code = (
-        f"import sys, {found.module}; heavy = 'rich typer torch av pyarrow onnxruntime skimage PIL"
-        " sqlite3 importlib.metadata'.split(); print([m for m in heavy if m in sys.modules])"
+        f"import sys, {found.module}; heavy = 'rich typer torch av pyarrow onnxruntime skimage PIL scipy"
+        " sqlite3'.split(); print([m for m in heavy if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
-import cvkit as library
 import numpy as np
 import pytest
+
+import cvkit as library
 from cvkit.core import catalog
 from cvkit.core.catalog import Entry
 from cvkit.core.spec import Spec, Step
 from cvkit.engine.run import run
-
 from tests.conftest import Command
 from tests.invariant.media import folder, photo, video
 
@@ -181,4 +181,3 @@ def test_a_bomb_takes_no_memory(cvkit: Command, tmp_path: Path, shared: Path):
 
 def fragments(path: Path) -> list[str]:
     return [str(p.relative_to(path)) for p in path.rglob(".cvkit-*")]
-

@@ -8,10 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import cvkit as library
 import pytest
-from cvkit.core import catalog
 
+import cvkit as library
+from cvkit.core import catalog
 from tests.conftest import Command
 from tests.invariant.media import folder, heard, tree, video
 
@@ -160,9 +160,8 @@ def test_sound_goes_through_three_processes(cvkit: Command, tmp_path: Path):
 
 @pytest.mark.slow
 def test_a_cascade_is_right_under_threads(cvkit: Command, tmp_path: Path):
-    from skimage import data
-
     import cv2
+    from skimage import data
 
     face = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
     (tmp_path / "in").mkdir()

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from cvkit.core.algo.iou import iou
 from cvkit.core.algo.nms import kept, nms
-from cvkit.core.objects import Objects
 from cvkit.core.grid import Grid
+from cvkit.core.objects import Objects
 
 Box = tuple[float, float, float, float]
 
