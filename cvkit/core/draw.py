@@ -59,7 +59,7 @@ class Style:
     def fitting(cls, size: Size) -> Style:
         """Legible where a picture of this size is looked at whole."""
         mean = sum(size) / 2
-        return cls(max(1, round(mean * 0.0028)), max(8, round(mean * 0.015)))
+        return cls(max(1, round(mean * 0.0035)), max(8, round(mean * 0.015)))
 
 
 def paint(canvas: Array, value: object, style: Style) -> None:
@@ -132,7 +132,7 @@ def _objects(canvas: Array, objects: Objects, style: Style) -> None:
     if objects.keypoints is not None:
         for i in order:
             seen = objects.keypoints[i][objects.keypoints[i][:, 2] > 0, :2]
-            _dots(canvas, seen, style.line + 1, colours[i])
+            _dots(canvas, seen, style.line + 2, colours[i])
     _tags(canvas, objects, colours, style)
 
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import AfterValidator
+
 from cvkit.core.units import Length
 from cvkit.core.warp import Size
 
+_LEAST = 3
 
-def check_side(name: str, side: Length | None, least: int = 1) -> None:
-    """Raises ValueError where a side in pixels is no odd whole number from `least`."""
-    if side is None:
-        return
+
+def _odd(side: Length) -> Length:
+    """Raises ValueError where a side in pixels is no odd whole number from 3."""
     if side.value <= 0:
-        raise ValueError(f"{name} must be above 0, got {side}")
-    if side.unit == "px" and (side.value % 2 != 1 or side.value < least):
-        nearest = max(least, int(side.value) // 2 * 2 + 1)
-        raise ValueError(f"{name} must be odd, got {side}; try {nearest}")
+        raise ValueError(f"must be above 0, got {side}")
+    if side.unit == "px" and (side.value % 2 != 1 or side.value < _LEAST):
+        nearest = max(_LEAST, int(side.value) // 2 * 2 + 1)
+        raise ValueError(f"must be odd, got {side}; try {nearest}")
+    return side
 
 
-def odd_side(side: Length, size: Size, least: int = 3) -> int:
+Side = Annotated[Length, AfterValidator(_odd)]
+"""A parameter: the side of a neighbourhood, odd pixels from 3 or a share of the shorter side."""
+
+
+def pixels(side: Length, size: Size) -> int:
     """The side in pixels in a picture of this size; of a share the nearest odd number."""
-    pixels = side.pixels(size)
-    return int(pixels) if side.unit == "px" else max(least, int(pixels) // 2 * 2 + 1)
+    exact = side.pixels(size)
+    return int(exact) if side.unit == "px" else max(_LEAST, int(exact) // 2 * 2 + 1)

@@ -1,10 +1,11 @@
 """Words on pictures: tags on a ground of their own, and panels of lines.
 
-ASCII is written with OpenCV's own strokes; other letters with Pillow's font, loaded where needed.
+ASCII is written with OpenCV's own strokes; other letters by Pillow, in a font of the system's.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _CAPITAL = 22.0
 """Height of a capital at scale 1, in pixels."""
+_FACES = (
+    "DejaVuSans.ttf",
+    "NotoSans-Regular.ttf",
+    "LiberationSans-Regular.ttf",
+    "Arial Unicode.ttf",
+    "arial.ttf",
+    "NotoSansCJK-Regular.ttc",
+    "msgothic.ttc",
+)
+"""Fonts that systems carry, looked for in this order; cvkit brings none."""
 _LEAST = 6
 """Capitals get no lower than this to make words fit."""
 
@@ -41,14 +52,15 @@ class Lettering:
 
     @property
     def _weight(self) -> int:
-        return max(1, round(self.height / 8))
+        return max(1, round(self.height / 10))
 
     def size(self, words: str) -> tuple[int, int]:
         """Width and height of the words with their ground."""
+        words = _readable(words)
         if words.isascii():
             width = cv2.getTextSize(words, _FONT, self._scale, self._weight)[0][0]
         else:
-            width = int(np.ceil(_font(self.height).getlength(words)))
+            width = int(np.ceil(_font(words, self.height).getlength(words)))
         below = round(self.height * 0.3)  # room for g and y
         return width + 2 * self.margin, self.height + below + 2 * self.margin - self.margin // 2
 
@@ -68,6 +80,7 @@ class Lettering:
         ground: tuple[int, int, int] | None,
     ) -> None:
         """Write with the ground's top left pixel at `at`; what hangs over is cut."""
+        words = _readable(words)
         width, height = self.size(words)
         x, y = at
         if ground is not None:
@@ -89,7 +102,7 @@ class Lettering:
         part = canvas[at[1] : at[1] + height, at[0] : at[0] + width]
         stencil = Pillow.new("L", (width, height))
         base = (self.margin, self.margin + self.height)
-        ImageDraw.Draw(stencil).text(base, words, 255, _font(self.height), anchor="ls")
+        ImageDraw.Draw(stencil).text(base, words, 255, _font(words, self.height), anchor="ls")
         cover = np.asarray(stencil, np.float32)[: part.shape[0], : part.shape[1], None] / 255
         part[:] = np.rint(part * (1 - cover) + np.array(ink, np.float32) * cover).astype(np.uint8)
 
@@ -124,9 +137,34 @@ class Lettering:
 
 
 @cache
-def _font(height: int) -> FreeTypeFont:
+def _readable(words: str) -> str:
+    """The words; where no font here has their letters, as near as ASCII comes to them."""
+    if words.isascii() or _face(words):
+        return words
+    plain = unicodedata.normalize("NFKD", words)
+    kept = "".join(c for c in plain if not unicodedata.combining(c))
+    return kept.encode("ascii", "replace").decode()
+
+
+@cache
+def _face(words: str) -> str:
+    """The first of the fonts here that has all these letters, or nothing."""
     from PIL import ImageFont
 
-    font = ImageFont.load_default(height / 0.72)  # a capital is 0.72 of this font's size
-    assert isinstance(font, ImageFont.FreeTypeFont)
-    return font
+    for name in _FACES:
+        try:
+            font = ImageFont.truetype(name, 20)
+        except OSError:
+            continue
+        missing = bytes(font.getmask("\U0010ffff"))
+        if all(bytes(font.getmask(c)) != missing for c in words if not c.isspace()):
+            return name
+    return ""
+
+
+@cache
+def _font(words: str, height: int) -> FreeTypeFont:
+    from PIL import ImageFont
+
+    # A capital is about 0.72 of a font's size.
+    return ImageFont.truetype(_face(words), height / 0.72)

@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import model_validator
 
 from cvkit.core import values
-from cvkit.core.errors import InputError
+from cvkit.core.errors import InputError, ParameterError
 from cvkit.core.stage import Image, Operand, Picture, Stage
 
 _OPS = {"and": cv2.bitwise_and, "or": cv2.bitwise_or, "xor": cv2.bitwise_xor}
@@ -36,9 +36,9 @@ class Bitwise(Stage):
     @model_validator(mode="after")
     def _fits(self) -> Bitwise:
         if self.op == "not" and self.with_ is not None:
-            raise ValueError("not takes one picture; leave --with away")
+            raise ParameterError("bitwise: not takes one picture; leave --with away")
         if self.op != "not" and self.with_ is None:
-            raise ValueError(f"{self.op} needs --with, the other picture")
+            raise ParameterError(f"bitwise: {self.op} needs --with, the other picture")
         return self
 
     def gives(self, taken: Mapping[str, values.Kind]) -> values.Kind:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from cvkit.core.draw import Style, paint
 from cvkit.core.stage import Image, Marks, Photo, Stage
@@ -38,12 +38,12 @@ class Draw(Stage):
     fill: Annotated[float, Field(ge=0, le=1)] = 0.35
     """How opaque masks are laid over the picture, 0 to 1."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Draw:
-        for name, length in (("line", self.line), ("text-size", self.text_size)):
-            if length is not None and length.value <= 0:
-                raise ValueError(f"{name} must be above 0, got {length}")
-        return self
+    @field_validator("line", "text_size")
+    @classmethod
+    def _positive(cls, length: Length | None) -> Length | None:
+        if length is not None and length.value <= 0:
+            raise ValueError(f"must be above 0, got {length}")
+        return length
 
     def apply(self, photo: Photo, marks: Marks) -> Image:
         canvas = photo.copy()

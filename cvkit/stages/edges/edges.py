@@ -20,6 +20,7 @@ import numpy as np
 from pydantic import model_validator
 
 from cvkit.core import values
+from cvkit.core.errors import ParameterError
 from cvkit.core.stage import Gray, Stage
 from cvkit.core.units import Level
 
@@ -35,9 +36,11 @@ class Edges(Stage):
     @model_validator(mode="after")
     def _fits(self) -> Edges:
         if self.method != "canny" and (self.low or self.high):
-            raise ValueError(f"low and high are canny's; {self.method} has no levels")
+            raise ParameterError(f"edges: low and high are canny's; {self.method} has no levels")
         if self.low and self.high and self.low.on(255) > self.high.on(255):
-            raise ValueError(f"low must not be above high, got {self.low} and {self.high}")
+            raise ParameterError(
+                f"edges: low must not be above high, got {self.low} and {self.high}"
+            )
         return self
 
     def apply(self, gray: Gray) -> values.Mask:

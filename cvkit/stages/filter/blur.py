@@ -17,7 +17,7 @@ from typing import Annotated, ClassVar, Literal
 
 import cv2
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from cvkit.core import kernel
 from cvkit.core.errors import InputError
@@ -31,21 +31,16 @@ class Blur(Stage):
 
     method: Literal["gaussian", "box", "median", "bilateral"] = "gaussian"
     """How neighbours are averaged."""
-    size: Length | None = None
+    size: kernel.Side | None = None
     """Side of the neighbourhood, odd in pixels; left out: 2%, or what sigma needs."""
     sigma: Annotated[float, Field(gt=0)] | None = None
     """Spread in pixels of gaussian and bilateral; left out, it follows from size."""
     sigma_color: Level = Level(30, "%")
     """How unlike in level pixels may be to be averaged (bilateral)."""
 
-    @model_validator(mode="after")
-    def _odd(self) -> Blur:
-        kernel.check_side("size", self.size)
-        return self
-
     def apply(self, picture: Picture) -> Picture:
         h, w = picture.shape[:2]
-        side = kernel.odd_side(self.size or Length(2, "%"), (w, h))
+        side = kernel.pixels(self.size or Length(2, "%"), (w, h))
         if self.method == "gaussian":
             # OpenCV takes the side from sigma where it is 0, and sigma from the side.
             side = 0 if self.size is None and self.sigma else side

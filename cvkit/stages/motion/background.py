@@ -1,4 +1,4 @@
-"""Tell what moves from a still scene: a mask of what differs from the background learned so far.
+"""Tell what moves from a still scene: a mask of what differs from what was learned of it.
 
 The camera must stand still. Each pixel's usual levels are learned over `--history`; what is unlike
 them is moving, and what stays longer becomes background. Learning goes by the frames' times, so a
@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 
 import cv2
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from cvkit.core import values
 from cvkit.core.stage import Gray, Stage
@@ -51,11 +51,12 @@ class Background(Stage):
     shadows: bool = False
     """Give moving shadows a coverage of 127, instead of taking them as things that move."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Background:
-        if self.history.value <= 0:
-            raise ValueError(f"history must be above 0, got {self.history}")
-        return self
+    @field_validator("history")
+    @classmethod
+    def _positive(cls, history: Duration) -> Duration:
+        if history.value <= 0:
+            raise ValueError(f"must be above 0, got {history}")
+        return history
 
     def start(self) -> Scene:
         # The model's own history is never used: every call says its learning rate.
@@ -82,9 +83,12 @@ class Background(Stage):
         return mask
 
     def _rate(self, state: Scene, now: float) -> float:
-        """As OpenCV's 1 / min(2n, history), with times for frame counts."""
+        """As OpenCV's 1 / min(2n, history), with times for frame counts and not as hasty at first:
+        what stays for a tenth of the time that counts is background already.
+        """
         step, seen = now - state.last, now - state.first
         if self.history.unit == "f" or step <= 0:
             frames = float(self.history.value) * (1 if self.history.unit == "f" else 25)
-            return 1 / max(1.0, min(2 * (state.frames + 1), frames))
-        return 1 - math.exp(-step / min(2 * seen, float(self.history.value)))
+            return 1 / max(1.0, min(max(2 * (state.frames + 1), frames / 2), frames))
+        history = float(self.history.value)
+        return 1 - math.exp(-step / min(max(2 * seen, history / 2), history))

@@ -23,6 +23,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from cvkit.core import kernel, values
+from cvkit.core.errors import ParameterError
 from cvkit.core.stage import Gray, Image, Stage
 from cvkit.core.units import Length, Level
 
@@ -49,7 +50,7 @@ class Threshold(Stage):
     """How the level is chosen and what becomes of the pixels."""
     level: Level | None = None
     """The level of binary, trunc and tozero, in the picture's units or as a share; 50%."""
-    block: Length = Length(10, "%")
+    block: kernel.Side = Length(10, "%")
     """Side of the neighbourhood of the adaptive methods: odd pixels, or of the shorter side."""
     offset: Annotated[float, Field(ge=-255, le=255)] = 10
     """How much darker than its neighbourhood is dark, in 8-bit levels (adaptive methods)."""
@@ -58,11 +59,12 @@ class Threshold(Stage):
 
     @model_validator(mode="after")
     def _fits(self) -> Threshold:
-        kernel.check_side("block", self.block, 3)
         if self.level is not None and self.method not in _LEVELLED:
-            raise ValueError(f"{self.method} finds the level itself; for a level use binary")
+            raise ParameterError(
+                f"threshold: {self.method} takes no level", remedy="use --method binary, or trunc"
+            )
         if self.invert and self.method in _PICTURES:
-            raise ValueError(f"{self.method} gives no mask to invert")
+            raise ParameterError(f"threshold: {self.method} gives no mask to invert")
         return self
 
     def gives(self, taken: Mapping[str, values.Kind]) -> values.Kind:
@@ -81,7 +83,7 @@ class Threshold(Stage):
             mask = cv2.threshold(eight, 0, 255, rule | _FOUND[self.method])[1]
         elif self.method in _ADAPTIVE:
             h, w = gray.shape
-            side = kernel.odd_side(self.block, (w, h))
+            side = kernel.pixels(self.block, (w, h))
             how, eight = _ADAPTIVE[self.method], values.eight_bit(gray)
             mask = cv2.adaptiveThreshold(eight, 255, how, rule, side, self.offset)
         elif gray.dtype == np.uint8:
