@@ -6,6 +6,7 @@ Lines have a dark edge and words a ground of their own, so that both are legible
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ _FAR = 20000
 """Coordinates are held within this, far outside any picture but inside OpenCV's range."""
 _ROWS = 12
 """Rows of measures that a caption shows."""
+_SEEN = 0.3
+"""Keypoints less visible than this are a model's guesses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Style:
     @classmethod
     def fitting(cls, size: Size) -> Style:
         """Legible where a picture of this size is looked at whole."""
-        mean = sum(size) / 2
+        mean = math.sqrt(size[0] * size[1])
         return cls(max(1, round(mean * 0.0035)), max(8, round(mean * 0.015)))
 
 
@@ -131,17 +134,29 @@ def _objects(canvas: Array, objects: Objects, style: Style) -> None:
             _box(canvas, objects.boxes[i], colours[i], style.line)
     if objects.keypoints is not None:
         for i in order:
-            seen = objects.keypoints[i][objects.keypoints[i][:, 2] > 0, :2]
+            seen = objects.keypoints[i][objects.keypoints[i][:, 2] >= _SEEN, :2]
             _dots(canvas, seen, style.line + 2, colours[i])
     _tags(canvas, objects, colours, style)
 
 
 def _colour(objects: Objects, row: int) -> Bgr:
-    """Of the class, else of the label: the same in every frame and run."""
+    """Of the class, else of the label: the same in every frame and run. Outlines that have no
+    name of their own are told apart by their place.
+    """
     if objects.classes is not None and objects.classes[row] >= 0:
         return distinct(int(objects.classes[row]))
+    if _nameless(objects, row):
+        return distinct(row)
     label = objects.labels[row] if objects.labels is not None else ""
     return distinct(zlib.crc32(label.encode()) % 997)
+
+
+def _nameless(objects: Objects, row: int) -> bool:
+    """Whether it is an outline called nothing, or what its stage calls all it finds."""
+    if objects.polygons is None or not len(objects.polygons[row]):
+        return False
+    label = objects.labels[row] if objects.labels is not None else ""
+    return not label or (objects.step is not None and objects.step[row] in (label, label + "s"))
 
 
 def _outline(objects: Objects, row: int) -> Array | None:
@@ -203,6 +218,7 @@ def _tags(canvas: Array, objects: Objects, colours: Sequence[Bgr], style: Style)
         if not words:
             continue
         fitted = letters.within(words, w)
+        words = fitted.cut(words, w)
         width, height = fitted.size(words)
         x1, y1, _, y2 = np.nan_to_num(objects.boxes[i]).astype(int).tolist()
         left = max(0, min(x1 - style.line // 2, w - width))
@@ -216,17 +232,15 @@ def _tags(canvas: Array, objects: Objects, colours: Sequence[Bgr], style: Style)
 
 
 def _words(objects: Objects, style: Style) -> list[str]:
-    """What each tag says. Outlines that are all called the same need no tags."""
+    """What each tag says."""
     labels, scores = objects.labels, objects.scores
-    outlined = objects.polygons is not None and all(len(p) for p in objects.polygons)
-    if outlined and scores is None and labels is not None and len(set(labels)) == 1:
-        labels = None
     out = []
     for i in range(len(objects)):
         parts = []
         if style.labels:
             text = objects.texts[i] if objects.texts is not None else ""
-            parts.append(text or (labels[i] if labels is not None else ""))
+            named = labels is not None and not _nameless(objects, i)
+            parts.append(text or (labels[i] if labels is not None and named else ""))
             if objects.ids is not None and objects.ids[i] >= 0:
                 parts.append(f"#{objects.ids[i]}")
         if style.scores and scores is not None and np.isfinite(scores[i]):

@@ -9,6 +9,8 @@ import numpy as np
 
 from cvkit.core.warp import Array, Field, Floats, Matrix, Series, Size, Warp
 
+_IDENTITY = np.eye(3)
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -59,9 +61,9 @@ def _joined(maps: tuple[Warp, ...], source: Size) -> tuple[Warp, ...]:
             before = warp.before
         if matrix is None:
             out.append(warp)
-        elif not (before == warp.after and np.allclose(matrix, np.eye(3), atol=1e-12)):
+        elif not (before == warp.after and np.abs(matrix - _IDENTITY).max() < 1e-12):
             # Rounded far below a pixel, so that there and back again is the same grid.
-            rows = tuple(tuple(round(float(v), 12) for v in row) for row in matrix)
+            rows = tuple(tuple(round(v, 12) for v in row) for row in matrix.tolist())
             out.append(Matrix(before, warp.after, rows))  # type: ignore[arg-type]
     return tuple(out)
 

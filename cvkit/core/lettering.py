@@ -71,6 +71,13 @@ class Lettering:
             return self
         return replace(self, height=max(_LEAST, int(self.height * width / wide)))
 
+    def cut(self, words: str, width: int) -> str:
+        """As many of the letters as fit, at least one."""
+        words = _readable(words)
+        while len(words) > 1 and self.size(words)[0] > width:
+            words = words[:-1]
+        return words
+
     def write(
         self,
         canvas: Array,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 DEPTHS: dict[str, float] = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
 """Depths that an Image may have, with the top of each one's range."""
 
+_NAMES = {np.dtype(name): name for name in DEPTHS}  # dtype.name is slow
 Space = Literal["bgr", "gray"]
 _R = TypeVar("_R", bound="Raster")
 
@@ -70,7 +71,7 @@ class Plain:
 
     @property
     def depth(self) -> str:
-        return self.array.dtype.name
+        return _NAMES[self.array.dtype]
 
     @property
     def space(self) -> Space:
@@ -376,7 +377,7 @@ def eight_bit(array: Array) -> Array:
 
 
 def _checked(array: Array) -> Array:
-    if array.dtype.name not in DEPTHS:
+    if array.dtype not in _NAMES:
         raise TypeError(f"an image is uint8, uint16 or float32, got {array.dtype}")
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)):
         raise TypeError(f"an image is (h, w), (h, w, 3) BGR or (h, w, 4) BGRA, got {array.shape}")

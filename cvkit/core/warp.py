@@ -28,6 +28,7 @@ INTERPOLATIONS: dict[str, int] = {
     "area": cv2.INTER_AREA,
     "lanczos": cv2.INTER_LANCZOS4,
 }
+_ROTATE = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
 _TO_CENTRES = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1.0]])
 _TO_EDGES = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
 
@@ -121,9 +122,10 @@ class Flip(Warp):
         return m
 
     def pixels(self, array: Array, *, nearest: bool = False) -> Array:
-        rows = slice(None, None, -1) if self.vertical else slice(None)
-        columns = slice(None, None, -1) if self.horizontal else slice(None)
-        return np.ascontiguousarray(array[rows, columns])
+        if not (self.horizontal or self.vertical):
+            return array
+        code = -1 if self.horizontal and self.vertical else int(self.horizontal)
+        return cv2.flip(array, code)
 
     def inverse(self) -> Warp:
         return self
@@ -153,7 +155,9 @@ class Quarter(Warp):
         return np.array([*rows, [0, 0, 1]], np.float64)
 
     def pixels(self, array: Array, *, nearest: bool = False) -> Array:
-        return np.ascontiguousarray(np.rot90(array, self.turns % 4))
+        if self.turns % 4 == 0:
+            return array
+        return cv2.rotate(array, _ROTATE[self.turns % 4])
 
     def inverse(self) -> Warp:
         return Quarter(self.after, -self.turns % 4)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from cvkit.core.errors import ChainError, CvkitError, InputError, InternalError
 from cvkit.core.frame import Frame
+from cvkit.core.grid import Grid
 from cvkit.core.signature import operand_fields, signature
 from cvkit.core.stage import Signature, Stage, Take
 from cvkit.core.units import Level
@@ -35,15 +37,21 @@ class Bound:
     keeps_photo: bool = True
     """Whether a later step or output asks for the photograph."""
 
-    @property
+    @cached_property
     def sig(self) -> Signature:
         return signature(type(self.stage))
 
-    @property
+    @cached_property
+    def _levels(self) -> dict[str, Level]:
+        """Levels in the picture's own units, by field."""
+        values = ((name, getattr(self.stage, name)) for name in type(self.stage).model_fields)
+        return {k: v for k, v in values if isinstance(v, Level) and v.unit != "%"}
+
+    @cached_property
     def serial(self) -> bool:
         return hasattr(self.stage, "start")
 
-    @property
+    @cached_property
     def gathers(self) -> bool:
         return hasattr(self.stage, "gather")
 
@@ -129,7 +137,7 @@ class Bound:
         if not isinstance(raster, Image):
             return raster.array
         array = raster.gray if word == "gray" else raster.array
-        if array.dtype.name in self.stage.depths:
+        if raster.depth in self.stage.depths:
             return array
         if Image in self.given or (word == "picture" and not self.given):
             can = ", ".join(sorted(self.stage.depths))
@@ -142,11 +150,7 @@ class Bound:
 
     def _at_depth(self, frame: Frame) -> Stage:
         """The stage with levels as its picture has them: scaled with the 8-bit view."""
-        levels = {
-            name: value
-            for name in type(self.stage).model_fields
-            if isinstance(value := getattr(self.stage, name), Level) and value.unit != "%"
-        }
+        levels = self._levels
         raster = frame.raster if levels else None
         if not isinstance(raster, Image) or raster.depth in self.stage.depths:
             return self.stage
@@ -223,10 +227,10 @@ def _value(result: object, kind: Kind, frame: Frame, name: str) -> Value:
             alpha = before.alpha if isinstance(before, Image) else None
             fits = alpha is not None and alpha.dtype == result.dtype
             fits = fits and alpha is not None and alpha.shape == result.shape[:2]
-            made: Raster = Image.of(result, alpha=alpha if fits else None)
+            made: Raster = Image.of(result, _grid(result, frame), alpha if fits else None)
         elif kind is Mask:
             binary = isinstance(before, Mask) and before.binary and before.array is result
-            made = Mask.of(result, binary=binary)
+            made = Mask.of(result, _grid(result, frame), binary=binary)
         else:
             made = kind.of(result)
     elif type(result) is kind:
@@ -241,9 +245,16 @@ def _value(result: object, kind: Kind, frame: Frame, name: str) -> Value:
                 " only a warp changes the size"
             )
     own = getattr(made, "grid", None)
+    if own is frame.grid:
+        return made  # type: ignore[return-value]
     if own is not None and own.size == frame.grid.size and not own.maps:
         return replace(made, grid=frame.grid)  # type: ignore[return-value]
     return made  # type: ignore[return-value]
+
+
+def _grid(array: Array, frame: Frame) -> Grid | None:
+    """The frame's grid where the array fits it; else its own, which is then refused."""
+    return frame.grid if array.shape[1::-1] == frame.size else None
 
 
 def _one_grid(name: str, text: str, operand: Raster, frame: Frame) -> None:

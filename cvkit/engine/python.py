@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from cvkit.core import catalog
 from cvkit.core.errors import UsageError
 from cvkit.core.frame import Frame
+from cvkit.core.signature import signature
 from cvkit.core.spec import Spec, Step, from_yaml, to_yaml
 from cvkit.core.stage import Stage, stage_name
-from cvkit.core.values import Image, Mask, Raster
+from cvkit.core.values import Image, Kind, Mask, Raster
 from cvkit.engine import plan
 from cvkit.engine.bind import Bound
-from cvkit.engine.known import given, taken
+from cvkit.engine.known import Known, given, taken
 from cvkit.engine.report import Report
 from cvkit.engine.resources import Resources
 
@@ -30,26 +33,38 @@ def call(stage: Stage, picture: object, operands: Mapping[str, object]) -> Any:
     Raises ChainError where the stage cannot be applied to this.
     """
     frame = _frame_of(picture)
-    known = plan.known_of(frame)
-    name = stage_name(type(stage))
     loaded = {k: _value(v, frame) for k, v in operands.items()}
-    kinds = taken(name, stage, known, {k: type(v) for k, v in loaded.items()})  # type: ignore[misc]
-    if kinds.get("mask") is Image and not hasattr(stage, "gather"):
-        from cvkit.core import catalog
-
-        threshold = catalog.make("threshold", {})
-        frame = Bound("threshold", threshold, 0, (Mask,)).frames(frame, None)[0]
-        kinds = {**kinds, "mask": Mask}
-    bound = Bound(name, stage, 1, given(name, stage, kinds), operands=loaded)
-    state = stage.start() if hasattr(stage, "start") else None
-    resource = _RESOURCES(bound)
-    frames = bound.frames(frame, resource, state)
+    kinds = tuple((k, type(v)) for k, v in loaded.items())
+    steps = _bound(stage, tuple(type(v) for v in frame.values), kinds)
+    if loaded:
+        steps = (*steps[:-1], replace(steps[-1], operands=loaded))
+    for step in steps[:-1]:
+        frame = step.frames(frame, None)[0]
+    last = steps[-1]
+    state = stage.start() if last.serial else None
+    frames = last.frames(frame, _RESOURCES(last), state)
     if isinstance(picture, Frame):
-        return frames if bound.sig.yields else frames[0] if frames else None
-    results = [_result(f, bound, picture) for f in frames]
-    if bound.sig.yields:
+        return frames if last.sig.yields else frames[0] if frames else None
+    results = [_result(f, last, picture) for f in frames]
+    if last.sig.yields:
         return results
     return results[0] if results else None
+
+
+@lru_cache(maxsize=256)
+def _bound(
+    stage: Stage, kinds: tuple[Kind, ...], operands: tuple[tuple[str, Kind], ...]
+) -> tuple[Bound, ...]:
+    """The stage for frames of these kinds, and before it what the plan adds."""
+    known, name = Known(kinds, source=False), stage_name(type(stage))
+    taking = taken(name, stage, known, dict(operands))
+    before: tuple[Bound, ...] = ()
+    asks = {t.name: t.word for t in signature(type(stage)).takes}
+    if any(asks.get(k) == "mask" and v is Image for k, v in taking.items()):
+        threshold = catalog.make("threshold", {})
+        before = (Bound("threshold", threshold, 0, (Mask,)),)
+        taking = taken(name, stage, known.put(Mask), dict(operands))
+    return (*before, Bound(name, stage, 1, given(name, stage, taking)))
 
 
 def _frame_of(picture: object) -> Frame:
@@ -120,8 +135,6 @@ class Pipeline:
     @classmethod
     def from_yaml(cls, text: str) -> Pipeline:
         """The steps of a spec."""
-        from cvkit.core import catalog
-
         return cls([catalog.make(s.stage, s.params) for s in from_yaml(text).steps])
 
     def spec(self) -> Spec:

@@ -21,8 +21,8 @@ def single_calls(runs: int) -> Iterator[Result]:
     gray = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
     half = (bgr.shape[1] // 2, bgr.shape[0] // 2)
     otsu = cv2.THRESH_BINARY | cv2.THRESH_OTSU
-    threshold, blur, to_gray = cvkit.Threshold(), cvkit.Blur(), cvkit.Gray()
-    flip, resize = cvkit.Flip(), cvkit.Resize(size="50%")
+    threshold, blur, to_gray = cvkit.Threshold(), cvkit.Blur(size="5px"), cvkit.Gray()
+    flip, resize = cvkit.Flip(), cvkit.Resize(to="50%")
     pairs: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
         "Threshold": (lambda: threshold(gray), lambda: cv2.threshold(gray, 0, 255, otsu)[1]),
         "Blur": (lambda: blur(bgr), lambda: cv2.GaussianBlur(bgr, (5, 5), 0)),
