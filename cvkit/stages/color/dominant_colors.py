@@ -2,11 +2,11 @@
 
 Over a folder or a video all pictures count alike, and one table comes of them all. Colours that
 look alike (CIELAB) are put together; each row has its place, the mean colour as `#rrggbb`, the
-nearest colour that CSS names, and its share of the pixels, 0 to 1.
+nearest colour that CSS names, and its share of the pixels in percent.
 
 Example: cvkit dominant-colors samples/coffee.jpg
 
-Source: k-means on a histogram of 3 bits a channel; CIELAB as OpenCV computes it.
+Source: k-means (SciPy) on a histogram of 3 bits a channel; CIELAB as OpenCV computes it.
 """
 
 from __future__ import annotations
@@ -21,45 +21,38 @@ from pydantic import Field
 
 from cvkit.core.color import CSS
 from cvkit.core.stage import Frame, Photo, Stage
-from cvkit.core.values import Measures
+from cvkit.core.values import Measures, Vector
 
 _Array = NDArray[Any]
 _SHIFT = 5
 """Bits of a channel that the histogram drops: 8 bins a channel, each with its mean colour."""
-_ROUNDS = 50
+_BINS = 1 << 3 * (8 - _SHIFT)
+_POINTS = 20000
+"""Points that stand for all pixels: k-means knows no weights, so a bin has as many as its share."""
 
 
 class DominantColors(Stage):
-    count: Annotated[int, Field(ge=1, le=64)] = 5
+    count: Annotated[int, Field(ge=1, le=32)] = 5
     """At most so many colours."""
 
-    def apply(self, photo: Photo) -> Measures:
-        """A row a histogram bin in use: its mean blue, green and red, and its share."""
+    def apply(self, photo: Photo) -> Vector:
+        """The histogram: of each bin the share of the pixels, and this times their mean colour."""
         sums = _histogram(photo)
-        used = sums[sums[:, 3] > 0]
-        means = used[:, :3] / used[:, 3:]
-        shares = used[:, 3] / used[:, 3].sum()
-        rows = np.column_stack([means, shares]).tolist()
-        return Measures(tuple(dict(zip(_COLUMNS, row, strict=True)) for row in rows))
+        return Vector((sums / sums[:, 3].sum()).astype(np.float32).ravel())
 
     def gather(self, rows: Iterator[Frame]) -> Measures:
-        sums = np.zeros((1 << 3 * (8 - _SHIFT), 4))
+        sums = np.zeros((_BINS, 4))
         for frame in rows:
-            measures = frame.get(Measures)
-            if measures is None:
-                continue
-            table = np.array([[row[c] for c in _COLUMNS] for row in measures.rows], np.float64)
-            colours, shares = table[:, :3], table[:, 3:]
-            np.add.at(sums, _bins(colours), np.hstack([colours * shares, shares]))
+            if histogram := frame.get(Vector):
+                sums += histogram.values.reshape(-1, 4)
         used = sums[sums[:, 3] > 0]
+        if not len(used):
+            return Measures(())
         groups = _grouped(_lab(used[:, :3] / used[:, 3:]), used[:, 3], self.count)
         found = [used[groups == g].sum(0) for g in range(groups.max() + 1) if (groups == g).any()]
         found.sort(key=lambda s: (-s[3], *s[:3]))
         total = sum(s[3] for s in found)
         return Measures(tuple(_row(i, s, total) for i, s in enumerate(found)))
-
-
-_COLUMNS = ("blue", "green", "red", "share")
 
 
 def _bins(colours: _Array) -> _Array:
@@ -71,9 +64,9 @@ def _bins(colours: _Array) -> _Array:
 def _histogram(photo: _Array) -> NDArray[np.float64]:
     """(bins, 4): sums of blue, green and red, and the count, of each bin."""
     flat = photo.reshape(-1, 3)
-    bins, size = _bins(flat), 1 << 3 * (8 - _SHIFT)
-    weights = [np.bincount(bins, flat[:, c], size) for c in range(3)]
-    return np.column_stack([*weights, np.bincount(bins, minlength=size)])
+    bins = _bins(flat)
+    weights = [np.bincount(bins, flat[:, c], _BINS) for c in range(3)]
+    return np.column_stack([*weights, np.bincount(bins, minlength=_BINS)])
 
 
 def _lab(bgr: _Array) -> _Array:
@@ -82,22 +75,16 @@ def _lab(bgr: _Array) -> _Array:
 
 
 def _grouped(points: _Array, weights: _Array, count: int) -> NDArray[np.int64]:
-    """k-means with weights. The centres start far from each other and heavy, never by chance."""
+    """The group of each point. Centres start heavy and far from each other, never by chance."""
+    from scipy.cluster import vq
+
     centres = points[[int(weights.argmax())]]
     while len(centres) < min(count, len(points)):
         away = ((points[:, None] - centres[None]) ** 2).sum(2).min(1)
         centres = np.vstack([centres, points[[int((away * weights).argmax())]]])
-    groups = np.zeros(len(points), np.int64)
-    for turn in range(_ROUNDS):
-        nearest = ((points[:, None] - centres[None]) ** 2).sum(2).argmin(1)
-        if turn and (nearest == groups).all():
-            break
-        groups = nearest
-        for g in range(len(centres)):
-            mine = groups == g
-            if mine.any():
-                centres[g] = np.average(points[mine], axis=0, weights=weights[mine])
-    return groups
+    times = np.maximum(np.rint(weights / weights.sum() * _POINTS), 1).astype(int)
+    centres, _ = vq.kmeans(np.repeat(points, times, axis=0), centres)
+    return np.asarray(vq.vq(points, centres)[0], np.int64)
 
 
 def _row(place: int, sums: _Array, total: float) -> dict[str, str | int | float]:
@@ -109,5 +96,5 @@ def _row(place: int, sums: _Array, total: float) -> dict[str, str | int | float]
         "rank": place + 1,
         "color": f"#{red:02x}{green:02x}{blue:02x}",
         "name": names[int(away.argmin())],
-        "share": round(float(sums[3] / total), 4),
+        "share": round(float(sums[3] / total) * 100, 1),
     }

@@ -2,7 +2,8 @@
 
 What lies under each box is reduced to a few blocks along its shorter side, whatever the box's
 size, and cannot be brought back: `pixelate` leaves the blocks, `blur` draws them soft, `fill`
-covers them with a colour. The picture beside the boxes stays as it is.
+covers them with a colour. The picture beside the boxes stays as it is. Print and number plates are
+best hidden by `fill`: who knows the letters can match them with blocks.
 
 Example: cvkit detect samples/astronaut.jpg --model haar-face then redact -o hidden.jpg
 """
@@ -37,6 +38,8 @@ class Redact(Stage):
     """The colour of fill."""
 
     def apply(self, photo: Photo, objects: Objects) -> Image:
+        if not len(objects):
+            return photo
         hidden = photo.copy()
         h, w = photo.shape[:2]
         for row, box in enumerate(objects.boxes.astype(float)):

@@ -23,6 +23,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from cvkit.core import values
+from cvkit.core.errors import InputError
 from cvkit.core.stage import Gray, Stage
 from cvkit.core.time import Time
 from cvkit.core.units import Duration
@@ -36,6 +37,7 @@ class Scene:
     """What is known of one stream: the model, and when its frames were."""
 
     model: Any
+    size: tuple[int, ...] = ()
     frames: int = 0
     first: float = 0.0
     last: float = 0.0
@@ -67,10 +69,16 @@ class Background(Stage):
     def apply(self, gray: Gray, time: Time, state: Scene) -> values.Mask:
         now = time.seconds
         if not state.frames:
-            state.frames, state.first, state.last = 1, now, now
+            state.frames, state.first, state.last, state.size = 1, now, now, gray.shape
             for turn in range(_PRIMING):
                 self._learn(state, gray, 1.0 if turn == 0 else 0.5, turn)
             return values.Mask.of(np.zeros(gray.shape, np.uint8), binary=True)
+        if gray.shape != state.size:
+            (old_h, old_w), (h, w) = state.size, gray.shape
+            raise InputError(
+                f"background learned frames of {old_w}x{old_h}, this one is {w}x{h}",
+                remedy=f"put resize {old_w}x{old_h} before it",
+            )
         rate = self._rate(state, now)
         state.frames, state.last = state.frames + 1, now
         mask = self._learn(state, gray, rate, state.frames + _PRIMING)

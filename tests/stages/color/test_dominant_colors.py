@@ -37,9 +37,9 @@ def flag() -> np.ndarray:
 def test_flat_colours_come_with_their_names_and_shares() -> None:
     found = colours(made(), flag())
     assert [tuple(row.values()) for row in found] == [
-        (1, "#ff0000", "red", 0.5),
-        (2, "#ffffff", "white", 0.3),
-        (3, "#000080", "navy", 0.2),
+        (1, "#ff0000", "red", 50.0),
+        (2, "#ffffff", "white", 30.0),
+        (3, "#000080", "navy", 20.0),
     ]
 
 
@@ -47,21 +47,31 @@ def test_every_picture_counts_alike_whatever_its_size() -> None:
     blue = np.full((10, 10, 3), (255, 0, 0), np.uint8)
     found = colours(made(), flag(), blue)
     shares = {row["name"]: row["share"] for row in found}
-    assert shares == {"blue": 0.5, "red": 0.25, "white": 0.15, "navy": 0.1}
+    assert shares == {"blue": 50.0, "red": 25.0, "white": 15.0, "navy": 10.0}
 
 
 def test_noise_does_not_split_a_colour() -> None:
     noise = np.random.default_rng(1).normal(0, 4, (100, 100, 3))
     noisy = (flag() * 0.8 + 25 + noise).clip(0, 255).astype(np.uint8)
     shares = [row["share"] for row in colours(made(count=3), noisy)]
-    assert shares == pytest.approx([0.5, 0.3, 0.2], abs=0.001)
+    assert shares == pytest.approx([50, 30, 20], abs=0.1)
 
 
 def test_a_photograph_has_the_colours_one_sees() -> None:
     coffee = np.ascontiguousarray(skimage.data.coffee()[..., ::-1])
     found = colours(made(), coffee)
     assert len(found) == 5
-    assert sum(float(str(row["share"])) for row in found) == pytest.approx(1, abs=0.001)
+    assert sum(float(str(row["share"])) for row in found) == pytest.approx(100, abs=0.3)
     assert found == colours(made(), coffee)
     reds = [int(str(row["color"])[1:3], 16) > int(str(row["color"])[5:], 16) for row in found]
     assert sum(reds) >= 4  # a brown table, a red-brown cup
+
+
+def test_asking_for_one_colour_gives_the_mean_of_all() -> None:
+    (row,) = colours(DominantColors(count=1), flag())
+    assert (row["color"], row["share"]) == ("#cc4c66", 100.0)  # half red, 30 % white, 20 % navy
+
+
+def test_fewer_colours_than_asked_for_are_not_padded() -> None:
+    assert [row["share"] for row in colours(DominantColors(count=32), flag())] == [50, 30, 20]
+    assert colours(DominantColors()) == []

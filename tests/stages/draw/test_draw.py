@@ -64,7 +64,7 @@ def test_a_tag_stays_inside_the_picture() -> None:
 def test_an_outline_is_drawn_instead_of_its_box() -> None:
     triangle = np.array([[100, 150], [200, 150], [150, 60]], np.float32)
     found = Objects.of([[100, 60, 200, 150]], GRID, labels=["contour"], polygons=[triangle])
-    touched = changed(draw(), found)
+    touched = changed(draw(), replace(found, step=("contours",)))
     assert not touched[60:80, 100:120].any()  # the box's corner, and no tag above it
     assert not touched[40:55].any()
     assert touched[148:153, 110:190].any(0).all()
@@ -147,3 +147,14 @@ def test_boxes_partly_or_wholly_outside_are_fine() -> None:
     found = boxes([-50, -50, 20, 20], [500, 10, 600, 50], [10, 10, 10, 10])
     hidden = redact(method="fill", fill="red", grow=0).apply(CAT, found)
     assert (hidden == [0, 0, 255]).all(-1).sum() == 400
+
+
+def test_a_redact_of_nothing_gives_the_picture_itself() -> None:
+    assert redact().apply(CAT, Objects.none(GRID)) is CAT
+
+
+def test_growing_adds_its_percent_of_the_box_all_told() -> None:
+    cover = redact(method="fill", fill="red", grow=20)
+    hidden = (cover.apply(CAT, boxes([100, 50, 200, 150])) == [0, 0, 255]).all(-1)
+    assert hidden.sum() == 120 * 120
+    assert hidden[40:160, 90:210].all()

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cvkit.core.errors import ParameterError
+from cvkit.core.errors import InputError, ParameterError
 from cvkit.core.time import Time
 from cvkit.stages.motion.background import Background
 
@@ -81,3 +81,11 @@ def test_frames_without_times_are_counted() -> None:
 def test_a_history_of_nothing_is_refused() -> None:
     with pytest.raises(ParameterError, match="history: must be above 0"):
         made(history="0s")
+
+
+def test_a_stream_whose_size_changes_is_refused_with_both_sizes() -> None:
+    stage = Background()
+    state = stage.start()
+    stage.apply(np.zeros((40, 60), np.uint8), Time(0), state)
+    with pytest.raises(InputError, match="60x40, this one is 30x20"):
+        stage.apply(np.zeros((20, 30), np.uint8), Time(1), state)
