@@ -1,7 +1,7 @@
 """Drawing values on pictures, and showing rasters that are no pictures.
 
 `paint` draws one value on a BGR canvas; `shown` turns a mask, labels, depth or flow into BGR.
-Lines have a dark edge and words a ground of their own, so that both are legible on anything.
+Lines have an edge and words a ground of their own, so that both are legible on anything.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from cvkit.core.warp import Array, Size
 
 Bgr = tuple[int, int, int]
 _DARK: Bgr = (24, 24, 24)
+_LIGHT: Bgr = (224, 224, 224)
 _BITS = 4  # OpenCV draws at sixteenths of a pixel
 _FAR = 20000
 """Coordinates are held within this, far outside any picture but inside OpenCV's range."""
@@ -181,10 +182,10 @@ def _cover(canvas: Array, bitmap: Array, box: Array, colour: Bgr, opacity: float
 
 
 def _strokes(canvas: Array, shapes: Iterable[tuple[Array | None, Bgr]], line: int) -> None:
-    """Outlines and lines: every dark edge first, so that none covers a neighbour's colour."""
+    """Outlines and lines: every edge first, so that none covers a neighbour's colour."""
     lines = [(_fixed(points), len(points) > 2, c) for points, c in shapes if points is not None]
-    for points, closed, _ in lines:
-        cv2.polylines(canvas, [points], closed, _DARK, line + 2, cv2.LINE_AA, _BITS)
+    for points, closed, colour in lines:
+        cv2.polylines(canvas, [points], closed, _edge(colour), line + 2, cv2.LINE_AA, _BITS)
     for points, closed, colour in lines:
         cv2.polylines(canvas, [points], closed, colour, line, cv2.LINE_AA, _BITS)
 
@@ -192,13 +193,18 @@ def _strokes(canvas: Array, shapes: Iterable[tuple[Array | None, Bgr]], line: in
 def _box(canvas: Array, box: Array, colour: Bgr, line: int) -> None:
     x1, y1, x2, y2 = np.clip(np.rint(np.nan_to_num(box)), -_FAR, _FAR).astype(int).tolist()
     corners = (x1, y1), (max(x1, x2 - 1), max(y1, y2 - 1))
-    cv2.rectangle(canvas, *corners, _DARK, line + 2)
+    cv2.rectangle(canvas, *corners, _edge(colour), line + 2)
     cv2.rectangle(canvas, *corners, colour, line)
+
+
+def _edge(colour: Bgr) -> Bgr:
+    """Dark, but light round a colour that is dark itself, which else were lost in a shadow."""
+    return _LIGHT if 0.114 * colour[0] + 0.587 * colour[1] + 0.299 * colour[2] < 64 else _DARK
 
 
 def _dots(canvas: Array, points: Array, radius: int, colour: Bgr) -> None:
     for x, y in _fixed(points).tolist():
-        cv2.circle(canvas, (x, y), (radius + 1) << _BITS, _DARK, -1, cv2.LINE_AA, _BITS)
+        cv2.circle(canvas, (x, y), (radius + 1) << _BITS, _edge(colour), -1, cv2.LINE_AA, _BITS)
         cv2.circle(canvas, (x, y), radius << _BITS, colour, -1, cv2.LINE_AA, _BITS)
 
 

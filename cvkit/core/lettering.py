@@ -72,10 +72,11 @@ class Lettering:
         return replace(self, height=max(_LEAST, int(self.height * width / wide)))
 
     def cut(self, words: str, width: int) -> str:
-        """As many of the letters as fit, at least one."""
+        """As many of the words as fit; of the first alone as many letters, at least one."""
         words = _readable(words)
         while len(words) > 1 and self.size(words)[0] > width:
-            words = words[:-1]
+            # Half a number would be another number.
+            words = words.rpartition(" ")[0] or words[:-1]
         return words
 
     def write(

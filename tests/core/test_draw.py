@@ -68,6 +68,13 @@ def test_lines_stand_out_on_white_on_black_and_on_their_own_colour() -> None:
     assert np.abs(own[100].astype(int) - distinct(3)).max() > 60
 
 
+def test_a_dark_colour_stands_out_in_the_dark() -> None:
+    found = Objects.of([[50, 50, 150, 150]], GRID)
+    navy = painted(found, replace(PLAIN, color=(80, 0, 0)), level=0)
+    assert holds(navy, (80, 0, 0))
+    assert navy[100].max() > 200
+
+
 def test_outlines_of_a_stage_without_names_differ_by_place_and_have_no_tags() -> None:
     found = outlines("contour", "contour", "contour")
     with_words = painted(found, replace(PLAIN, labels=True))
@@ -128,7 +135,9 @@ def test_a_name_too_long_for_the_picture_loses_its_end_not_its_height() -> None:
     kept = letters.cut("a very long name", 60)
     assert kept
     assert "a very long name".startswith(kept)
-    assert letters.size(kept)[0] <= 60 < letters.size("a very long name"[: len(kept) + 1])[0]
+    assert letters.size(kept)[0] <= 60
+    assert letters.cut("plate 0.71", letters.size("plate 0.7")[0]) == "plate"  # no wrong number
+    assert letters.cut("plates", letters.size("pla")[0]) == "pla"
     paint(small, Objects.of([[0, 0, 30, 30]], Grid.of((60, 40)), labels=["é" * 40]), Style(1, 8))
     assert (small != 255).any()
 

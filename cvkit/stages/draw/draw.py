@@ -2,7 +2,8 @@
 
 Everything found so far is drawn, where it lies in the photograph. Each class or label has a colour
 of its own, the same in every frame and run. Lines and letters are scaled to the picture. Where a
-thing has an outline, that is drawn and not its box; outlines all of one name get no labels.
+thing has an outline, that is drawn and not its box; outlines without names of their own (contours)
+get no labels, and colours by their place in the list.
 
 A picture output gets this step by itself where things were found after the last picture; write it
 to choose how it looks.
