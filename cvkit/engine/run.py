@@ -43,7 +43,10 @@ def run_job(job: Job, *, tell: Tell | None = None, stdout: BinaryIO | None = Non
     resources = Resources(job.options.device, job.options.seed)
     try:
         with SafeFiles(overwrite=job.options.overwrite) as files:
-            _work(job, report, lent, resources, files, tell or _silent, stdout)
+            try:
+                _work(job, report, lent, resources, files, tell or _silent, stdout)
+            finally:
+                lent.close()  # what its threads still write is named, too
     except KeyboardInterrupt:
         report.error = InterruptedRun("interrupted")
     except CvkitError as error:
@@ -51,7 +54,6 @@ def run_job(job: Job, *, tell: Tell | None = None, stdout: BinaryIO | None = Non
     finally:
         resources.close()
         cv2.setNumThreads(before)
-        lent.close()
         if job.spooled:
             Path(job.spooled).unlink(missing_ok=True)
         report.seconds = time.monotonic() - start

@@ -127,7 +127,7 @@ def test_a_full_disk_is_exit_5_and_leaves_nothing(cvkit: Command, tmp_path: Path
         noise = np.random.default_rng(0).integers(0, 255, (900, 900, 3), np.uint8)
         cv2.imwrite(str(tmp_path / "n.png"), noise)
         (target / "stranger.txt").write_text("mine")
-        done = cvkit("blur", "n.png", "--size", "1px", "-o", "small/out.png")
+        done = cvkit("blur", "n.png", "--size", "3px", "-o", "small/out.png")
         assert done.code == 5, done.err
         assert "small/out.png" in done.err
         assert "Traceback" not in done.err

@@ -34,7 +34,8 @@ def video(path: Path, *, frames: int = 20, sound: bool = True) -> Path:
         stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
         tone = file.add_stream("aac", rate=16000, layout="mono") if sound else None
         for i in range(frames):
-            window = np.ascontiguousarray(whole[40 + i * 4 :, 60 + i * 6 :][:120, :160])
+            at = 40 - abs(i % 80 - 40)  # there and back
+            window = np.ascontiguousarray(whole[40 + at * 4 :, 60 + at * 6 :][:120, :160])
             file.mux(stream.encode(av.VideoFrame.from_ndarray(window, format="bgr24")))
         file.mux(stream.encode())
         if tone is not None:

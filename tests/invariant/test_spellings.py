@@ -31,6 +31,17 @@ def steps(chain: str) -> list[list[str]]:
     return [shlex.split(part) for part in chain.split(" then ")]
 
 
+def one_line(chain: str, source: str) -> list[str]:
+    """The chain with `then`; in the first step every bare word is an input."""
+    (name, *words), *rest = steps(chain)
+    if words and not words[0].startswith("--"):
+        words.insert(0, f"--{only_required(name)}")
+    line = [name, source, *words]
+    for step in rest:
+        line += ["then", *step]
+    return line
+
+
 def spec(chain: str) -> str:
     """The same chain as YAML, written by hand and not by cvkit."""
     lines = ["cvkit: 1", "steps:"]
@@ -70,10 +81,7 @@ def test_a_folder_is_the_same_however_the_chain_is_spelled(
     cvkit: Command, tmp_path: Path, chain: str
 ):
     folder(tmp_path / "in")
-    first, *rest = steps(chain)
-    words = [*first[:1], "in", *first[1:]]
-    for step in rest:
-        words += ["then", *step]
+    words = one_line(chain, "in")
     outs = ["-o", "{}/", "-o", "{}.jsonl"] if "contours" in chain or "detect" in chain else []
     outs = outs or ["-o", "{}/"]
 
@@ -105,10 +113,7 @@ def test_a_video_is_the_same_in_one_process_and_in_a_pipe(
     cvkit: Command, tmp_path: Path, chain: str
 ):
     video(tmp_path / "v.mp4")
-    first, *rest = steps(chain)
-    words = [*first[:1], "v.mp4", *first[1:]]
-    for step in rest:
-        words += ["then", *step]
+    words = one_line(chain, "v.mp4")
     done = cvkit(*words, "-o", "one.mp4")
     assert done.code == 0, done.err
     ran = piped(cvkit, chain, "v.mp4", "pipe.mp4")
