@@ -81,7 +81,11 @@ class Flow:
             return "gather"
         if step.serial:
             return "serial"
-        return "batch" if step.sig.batched else "map"
+        if not step.sig.batched:
+            return "map"
+        # What each thread has of its own (a cascade) works on several frames side by side.
+        shared = getattr(self.resources.ready(step), "sharing", "per_thread") == "shared"
+        return "batch" if shared else "map"
 
     def _mapped(self, steps: list[Bound]) -> Callable[[Frame], list[Frame]]:
         def work(frame: Frame) -> list[Frame]:
