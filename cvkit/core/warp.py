@@ -339,6 +339,9 @@ def letterbox(before: Size, to: Size, *, fill: tuple[float, ...] = (114, 114, 11
 
 
 def _fill(fill: tuple[float, ...], array: Array) -> list[float]:
+    """The fill, which is in 8-bit levels, in the array's own depth and channels."""
+    top = {"uint16": 65535, "float32": 1}.get(array.dtype.name, 255)
+    fill = tuple(v * top / 255 for v in fill) if top != 255 else fill
     channels = 1 if array.ndim == 2 else array.shape[2]
     if len(fill) == 1:
         return [fill[0]] * min(channels, 4)

@@ -4,7 +4,8 @@
 `bilateral` averages only pixels of a like colour, so that surfaces get smooth and edges stay.
 Each is OpenCV's own filter. A mask stays a mask, with soft edges.
 
-A median of 16-bit and float pictures goes up to 5 pixels, which is OpenCV's limit.
+A median of 16-bit and float pictures goes up to 5 pixels, which is OpenCV's limit. The
+time that `bilateral` takes grows with the square of its size; the others hardly mind.
 
 Example: cvkit blur samples/astronaut.jpg --size 5% -o soft.jpg
 
@@ -33,7 +34,7 @@ class Blur(Stage):
     """How neighbours are averaged."""
     size: kernel.Side | None = None
     """Side of the neighbourhood, odd in pixels; left out: 2%, or what sigma needs."""
-    sigma: Annotated[float, Field(gt=0)] | None = None
+    sigma: Annotated[float, Field(gt=0, le=1000)] | None = None
     """Spread in pixels of gaussian and bilateral; left out, it follows from size."""
     sigma_color: Level = Level(30, "%")
     """How unlike in level pixels may be to be averaged (bilateral)."""

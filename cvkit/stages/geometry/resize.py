@@ -18,8 +18,11 @@ from __future__ import annotations
 from typing import Literal
 
 from cvkit.core import warp
+from cvkit.core.errors import InputError
 from cvkit.core.stage import Size, Stage
 from cvkit.core.units import Color, Extent
+
+_LONGEST = 65535
 
 
 class Resize(Stage):
@@ -49,6 +52,12 @@ class Resize(Stage):
         return warp.Series((scale, warp.Pad(inner, x, y, right, bottom, self.fill.bgr)))
 
     def _scale(self, size: Size, to: Size) -> warp.Scale:
+        if max(to) > _LONGEST:
+            raise InputError(
+                f"a picture of {size[0]}×{size[1]} would become {to[0]}×{to[1]};"
+                f" a side has at most {_LONGEST} pixels",
+                remedy=f"ask for less than {self.to}",
+            )
         if self.interpolation != "auto":
             return warp.Scale(size, to, self.interpolation)
         shrinks = to[0] * to[1] <= size[0] * size[1]

@@ -52,3 +52,22 @@ def test_levels_out_of_place_are_refused() -> None:
         made(method="sobel", low=10)
     with pytest.raises(ParameterError, match="low must not be above high, got 90 and 80"):
         made(low=90, high=80)
+
+
+@pytest.mark.parametrize(("aperture", "larger"), [(3, 1), (5, 12), (7, 160)])
+def test_levels_mean_the_same_at_each_aperture(aperture: int, larger: int) -> None:
+    edges = made(aperture=aperture).apply(COINS).values
+    same = cv2.Canny(COINS, 53.5 * larger, 107 * larger, apertureSize=aperture)
+    np.testing.assert_array_equal(edges, same)
+    assert 0.02 < (edges > 0).mean() < 0.2
+
+
+@pytest.mark.parametrize("aperture", [3, 5, 7])
+@pytest.mark.parametrize("method", ["sobel", "laplacian"])
+def test_a_step_gives_its_height_at_each_aperture(method: str, aperture: int) -> None:
+    assert made(method=method, aperture=aperture).apply(step(200)).values.max() == 200
+
+
+def test_an_even_aperture_is_refused() -> None:
+    with pytest.raises(ParameterError, match="must be odd, got 4; try 5"):
+        made(aperture=4)

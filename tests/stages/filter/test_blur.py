@@ -71,3 +71,9 @@ def test_an_even_side_is_refused_with_the_next_odd_one() -> None:
         made(size=4)
     with pytest.raises(ParameterError, match="above 0"):
         made(size="0%")
+
+
+@pytest.mark.parametrize("size", ["99999px", "101%"])
+def test_a_neighbourhood_that_opencv_cannot_count_is_refused(size: str) -> None:
+    with pytest.raises(ParameterError, match="must be at most"):
+        made(size=size)

@@ -55,6 +55,19 @@ def test_pad_centres_and_cover_cuts_both_sides_alike() -> None:
     assert padded[0, 0].tolist() == [71, 99, 255]
 
 
+@pytest.mark.parametrize(("depth", "white"), [("uint8", 255), ("uint16", 65535), ("float32", 1)])
+def test_the_border_has_its_colour_at_every_depth(depth: str, white: float) -> None:
+    padded = resize(to="9x5", fit="pad", fill="white").apply((4, 4))
+    for shape in ((4, 4), (4, 4, 3)):
+        assert (padded.pixels(np.zeros(shape, depth))[:, 0] == white).all()
+
+
+def test_a_side_over_65535_is_refused_before_memory_is_taken() -> None:
+    for to in ("100000x", "100000x10", "30000%"):
+        with pytest.raises(InputError, match="a side has at most 65535 pixels"):
+            resize(to=to, fit="stretch").apply(SIZE)
+
+
 def test_one_side_keeps_the_shape_whatever_the_fit() -> None:
     for fit in ("contain", "cover", "pad", "stretch"):
         assert resize(to="x100", fit=fit).apply(SIZE).after == (150, 100)
