@@ -18,7 +18,7 @@ __version__: str
 _Array = NDArray[Any]
 
 class Background(Stage):
-    """Tell what moves from a still scene: a mask of what differs from the background learned so far."""
+    """Tell what moves from a still scene: a mask of what differs from what was learned of it."""
 
     method: Literal["mog2", "knn"]
     """A mixture of Gaussians, or nearest samples."""
@@ -93,7 +93,7 @@ class Contours(Stage):
     """Trace the outlines of what a mask covers: a polygon each, with its measures."""
 
     mode: Literal["external", "list", "ccomp", "tree"]
-    """Outer outlines only; all (list); all with the one around: two levels (ccomp) or more (tree)."""
+    """Outer outlines; all (list); all with their parent, on two levels (ccomp) or any (tree)."""
     approximation: Literal["simple", "none", "tc89-l1", "tc89-kcos"]
     """Points kept: the ends of straight runs (simple), all (none), or Teh and Chin's choice."""
     min_area: units.Unit
@@ -173,7 +173,42 @@ class DominantColors(Stage):
     """At most so many colours."""
     def __init__(self, *, count: int = ...) -> None: ...
     @overload  # type: ignore[override]
-    def __call__(self, picture: _Array, /) -> values.Measures: ...
+    def __call__(self, picture: _Array, /) -> values.Vector: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> Frame: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> values.Value: ...
+
+class Draw(Stage):
+    """Show on the photograph what was found: boxes, outlines, masks, points, labels and values."""
+
+    line: units.Length | None
+    """Width of lines (3px, 0.5%); left out, it follows the picture's size."""
+    text_size: units.Length | None
+    """Height of capital letters (14px, 2%); left out, it follows the picture's size."""
+    color: units.Color | None
+    """One colour for everything; left out, each class or label has its own."""
+    labels: bool
+    """Write what things are called."""
+    scores: bool
+    """Write how sure it is, 0 to 1."""
+    boxes: bool
+    """Draw the boxes of things that have no outline."""
+    fill: float
+    """How opaque masks are laid over the picture, 0 to 1."""
+    def __init__(
+        self,
+        *,
+        line: units.Length | str | float | None = ...,
+        text_size: units.Length | str | float | None = ...,
+        color: units.Color | str | float | None = ...,
+        labels: bool = ...,
+        scores: bool = ...,
+        boxes: bool = ...,
+        fill: float = ...,
+    ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> _Array: ...
     @overload
     def __call__(self, picture: Frame, /) -> Frame: ...
     @overload
@@ -188,12 +223,15 @@ class Edges(Stage):
     """Canny: a weaker edge counts where it joins a strong one; left out: half of high."""
     high: units.Level | None
     """Canny: an edge this strong always counts; left out: Otsu's level of the picture."""
+    aperture: int
+    """Side of the kernel that measures steepness: 3, 5 or 7 pixels."""
     def __init__(
         self,
         *,
         method: Literal["canny", "sobel", "laplacian"] = ...,
         low: units.Level | str | float | None = ...,
         high: units.Level | str | float | None = ...,
+        aperture: int = ...,
     ) -> None: ...
     @overload  # type: ignore[override]
     def __call__(self, picture: _Array, /) -> _Array: ...
@@ -300,6 +338,19 @@ class Resize(Stage):
         interpolation: Literal["auto", "nearest", "linear", "cubic", "area", "lanczos"] = ...,
         fill: units.Color | str | float = ...,
     ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> _Array: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> Frame: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> values.Value: ...
+
+class Rotate(Stage):
+    """Turn a picture by quarter turns, counter-clockwise."""
+
+    angle: units.Angle
+    """How far to turn, in degrees counter-clockwise: a multiple of 90."""
+    def __init__(self, *, angle: units.Angle | str | float = ...) -> None: ...
     @overload  # type: ignore[override]
     def __call__(self, picture: _Array, /) -> _Array: ...
     @overload

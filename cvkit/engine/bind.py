@@ -229,7 +229,7 @@ def _value(result: object, kind: Kind, frame: Frame, name: str) -> Value:
             fits = fits and alpha is not None and alpha.shape == result.shape[:2]
             made: Raster = Image.of(result, _grid(result, frame), alpha if fits else None)
         elif kind is Mask:
-            binary = isinstance(before, Mask) and before.binary and before.array is result
+            binary = isinstance(before, Mask) and before.binary and _two_levels(result)
             made = Mask.of(result, _grid(result, frame), binary=binary)
         else:
             made = kind.of(result)
@@ -250,6 +250,10 @@ def _value(result: object, kind: Kind, frame: Frame, name: str) -> Value:
     if own is not None and own.size == frame.grid.size and not own.maps:
         return replace(made, grid=frame.grid)  # type: ignore[return-value]
     return made  # type: ignore[return-value]
+
+
+def _two_levels(array: Array) -> bool:
+    return array.dtype == np.bool_ or np.count_nonzero(array) == np.count_nonzero(array == 255)
 
 
 def _grid(array: Array, frame: Frame) -> Grid | None:

@@ -7,6 +7,7 @@ import pytest
 import skimage.data
 
 from cvkit.core.errors import InputError, ParameterError
+from cvkit.core.frame import Frame
 from cvkit.core.values import Image, Mask
 from cvkit.stages.combine.bitwise import Bitwise
 
@@ -58,3 +59,11 @@ def test_what_does_not_fit_is_refused_by_name() -> None:
         made(with_="x").apply(CAT, np.zeros((20, 10), np.uint8))
     with pytest.raises(InputError, match="float32"):
         made(with_="x").apply(CAT, GRAY.astype(np.float32))
+
+
+def test_a_binary_mask_stays_binary_with_a_binary_one_only() -> None:
+    frame = Frame.of(Mask.of(MASK, binary=True))
+    soft = Mask.of(GRAY)
+    assert made(op="not")(frame).raster.binary
+    assert made(with_="m")(frame, with_=Mask.of(255 - MASK, binary=True)).raster.binary
+    assert not made(with_="m")(frame, with_=soft).raster.binary
