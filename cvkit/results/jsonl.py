@@ -1,26 +1,31 @@
-"""JSON Lines: one record a line."""
+"""Results as JSON lines: one a frame."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import TextIO
 
-from cvkit.results.record import Record
-
-VERSION = 1
+from cvkit.results.record import Record, line
 
 
-def line(record: Record) -> str:
-    """The record on one line, with its end."""
-    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text + "\n"
+class JsonlWriter:
+    """Records to a text file; the first line says that cvkit wrote it."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self.rows = 0
+
+    def add(self, record: Record) -> None:
+        self._file.write(line(record, first=not self.rows))
+        self.rows += 1
 
 
 class Part:
-    """The records of one input, in a file that `assembly` reads."""
+    """The records of one input, in a file that `assembly.assemble` puts together with others."""
 
     def __init__(self, path: Path) -> None:
-        self._file = open(path, "w", encoding="utf-8")  # noqa: SIM115 - closed by close
+        self.path = path
+        self._file = open(path, "w", encoding="utf-8", newline="")  # noqa: SIM115 - until `close`
 
     def add(self, record: Record) -> None:
         self._file.write(line(record))

@@ -1,7 +1,8 @@
-"""What is recorded of a frame: one plain mapping, as JSON Lines hold it."""
+"""A frame's results as one JSON object, the line of a results file."""
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any, Literal
 
@@ -9,81 +10,121 @@ import numpy as np
 
 from cvkit.core.frame import Frame
 from cvkit.core.grid import Grid
-from cvkit.core.values import Camera, Event, Measures, Objects, Scores, Text, Vector
+from cvkit.core.values import Camera, Event, Measures, Objects, Scores, Text, Value, Vector
 
-Coords = Literal["source", "output"]
 Record = dict[str, Any]
-COLUMNS = ("box", "score", "class", "label", "id")
-"""Keys of an object that have columns of their own in tables."""
-SHAPES = ("polygon", "corners", "keypoints", "embedding")
-"""Keys of an object that tables leave out."""
+Coords = Literal["source", "output"]
+
+FIELDS = ("box", "score", "class", "label", "id", "polygon", "corners", "keypoints", "text")
+"""Names that an object's own properties have; an attribute so named is left out."""
 
 
-def record(frame: Frame, *, coords: Coords) -> Record:
-    """The frame as the format has it: boxes to 2 decimals, scores to 4, nothing that is empty.
+def record(frame: Frame, *, coords: Coords = "source") -> Record:
+    """What is known of this frame, except its pictures; empty fields and NaN are left out.
 
-    Coordinates, and `size` with them, are the source's or the written picture's.
+    Coordinates and `size` are the source's or the frame's own. Bitmaps, embeddings and features
+    are no part of a record. Its last key is the value that came last.
     """
-    grid = frame.grid
+    size = frame.grid.source if coords == "source" else frame.grid.size
     out: Record = {
         "source": frame.source or None,
         "index": frame.index,
         "time": round(frame.time.seconds, 6),
-        "size": list(grid.source if coords == "source" else grid.size),
+        "size": list(size),
     }
-    if coords == "output":
-        out["coords"] = "output"
-    objects = frame.get(Objects)
-    if objects is not None and len(objects):
-        here = objects if coords == "output" else objects.onto(Grid.of(grid.source))
-        out["objects"] = [_object(here, i) for i in range(len(here))]
-    if (scores := frame.get(Scores)) is not None:
-        pairs = zip(scores.labels, scores.scores, strict=True)
-        out["scores"] = [{"label": label, "score": round(s, 4)} for label, s in pairs]
-    if (measures := frame.get(Measures)) is not None:
-        out["measures"] = [dict(row) for row in measures.rows]
-    if (event := frame.get(Event)) is not None:
-        out["events"] = [dict(row) for row in event.rows]
-    if (text := frame.get(Text)) is not None:
-        out["text"] = text.text
-    if (vector := frame.get(Vector)) is not None:
-        out["vector"] = _numbers(vector.values, 6)
-    if (camera := frame.get(Camera)) is not None:
-        out["camera"] = {
-            "matrix": _numbers(camera.matrix, 6),
-            "distortion": _numbers(camera.distortion, 9),
-            "size": list(camera.size),
-        }
+    for value in frame.values:
+        out.update(_field(value, size, to_source=coords == "source"))
     return out
 
 
-def _object(objects: Objects, i: int) -> Record:
-    one: Record = {"box": _numbers(objects.boxes[i], 2)}
-    if objects.scores is not None and not np.isnan(objects.scores[i]):
-        one["score"] = round(float(objects.scores[i]), 4)
-    for key, numbers in (("class", objects.classes), ("id", objects.ids)):
-        if numbers is not None and numbers[i] >= 0:
-            one[key] = int(numbers[i])
-    for key, words in (("label", objects.labels), ("text", objects.texts)):
-        if words is not None and words[i]:
-            one[key] = words[i]
-    if objects.polygons is not None and len(objects.polygons[i]):
-        one["polygon"] = _numbers(objects.polygons[i], 2)
-    if objects.corners is not None and objects.corners[i].any():
-        one["corners"] = _numbers(objects.corners[i], 2)
-    if objects.keypoints is not None and objects.keypoints[i].any():
-        one["keypoints"] = _numbers(objects.keypoints[i], 2)
-    for key, column in objects.attributes.items():
-        value = column[i]
-        if isinstance(value, str):
-            if value:
-                one[key] = value
-        elif not math.isnan(float(value)):
-            whole = np.issubdtype(type(value), np.integer)
-            one[key] = int(value) if whole else round(float(value), 4)
-    return one
+def line(record: Record, *, first: bool = False) -> str:
+    """One line of JSON with its end; the first one of a file says what the file is."""
+    told = {"cvkit": 1, **record} if first else record
+    text = json.dumps(told, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a file name that is no text
+        text = json.dumps(told, allow_nan=False)
+    return text + "\n"
 
 
-def _numbers(array: Any, digits: int) -> Any:  # noqa: ANN401 - nested lists of any depth
-    rounded = np.round(np.asarray(array, np.float64), digits) + 0.0  # no -0.0
-    return rounded.tolist()
+def _field(value: Value, size: tuple[int, int], *, to_source: bool) -> Record:
+    found: Record = {}
+    if isinstance(value, Objects):
+        placed = Objects(value.grid, value.boxes, **_light(value))
+        found["objects"] = _objects(placed.onto(Grid.of(size)) if to_source else placed)
+    elif isinstance(value, Scores):
+        pairs = zip(value.labels, value.scores, strict=True)
+        found["scores"] = [{"label": k, "score": round(float(v), 4)} for k, v in pairs]
+    elif isinstance(value, Measures):
+        found["measures"] = [_cells(row) for row in value.rows]
+    elif isinstance(value, Event):
+        found["events"] = [_cells(row) for row in value.rows]
+    elif isinstance(value, Text):
+        found["text"] = value.text
+    elif isinstance(value, Vector):
+        found["vector"] = [plain(v) for v in value.values]
+    elif isinstance(value, Camera):
+        found["camera"] = {
+            "matrix": value.matrix.tolist(),
+            "distortion": value.distortion.ravel().tolist(),
+            "size": list(value.size),
+        }
+    return {key: inner for key, inner in found.items() if inner}
+
+
+def _light(objects: Objects) -> dict[str, Any]:
+    """Its columns without bitmaps and embeddings, which would be moved in vain."""
+    left_out = ("grid", "boxes", "masks", "embeddings", "step")
+    names = [name for name in objects.__dataclass_fields__ if name not in left_out]
+    return {name: getattr(objects, name) for name in names}
+
+
+def _objects(objects: Objects) -> list[Record]:
+    return [_object(objects, row) for row in range(len(objects))]
+
+
+def _object(objects: Objects, row: int) -> Record:
+    out: Record = {"box": _rounded(objects.boxes[row])}
+    if objects.scores is not None and math.isfinite(objects.scores[row]):
+        out["score"] = round(float(objects.scores[row]), 4)
+    if objects.classes is not None and objects.classes[row] >= 0:
+        out["class"] = int(objects.classes[row])
+    if objects.labels is not None and objects.labels[row]:
+        out["label"] = objects.labels[row]
+    if objects.ids is not None and objects.ids[row] >= 0:
+        out["id"] = int(objects.ids[row])
+    if objects.polygons is not None and len(objects.polygons[row]):
+        out["polygon"] = _rounded(objects.polygons[row])
+    if objects.corners is not None and objects.corners[row].any():
+        out["corners"] = _rounded(objects.corners[row])
+    if objects.keypoints is not None and objects.keypoints[row].any():
+        out["keypoints"] = _rounded(objects.keypoints[row])
+    if objects.texts is not None and objects.texts[row]:
+        out["text"] = objects.texts[row]
+    more = {k: column[row] for k, column in objects.attributes.items() if k not in FIELDS}
+    return {**out, **_cells(more)}
+
+
+def _cells(row: Any) -> Record:  # noqa: ANN401 - a mapping of numpy's and Python's scalars
+    made = ((str(key), plain(value)) for key, value in row.items())
+    return {key: value for key, value in made if value is not None and value != ""}
+
+
+def plain(value: object) -> str | int | float | bool | None:
+    """A scalar as JSON has it; None for what is not finite. Of a float32 the shortest decimals."""
+    if isinstance(value, np.floating):
+        value = float(str(value))
+    elif isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, str | int | float | None) else str(value)
+
+
+def _rounded(points: Any) -> list[Any]:  # noqa: ANN401 - an array of any shape
+    """To 2 decimals; what is not finite becomes 0."""
+    clean = np.nan_to_num(np.asarray(points, np.float64), posinf=0, neginf=0)
+    # -0.0 is 0 to everybody, but prints otherwise.
+    rounded: list[Any] = (np.round(clean, 2) + 0.0).tolist()
+    return rounded

@@ -1,0 +1,100 @@
+"""Results as a table: one row an object, a measure, a score or an event."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TextIO
+
+from cvkit.results.record import FIELDS, Record
+
+Cell = str | int | float | bool | None
+FRAME = ("source", "index", "time")
+OBJECT = ("x1", "y1", "x2", "y2", "score", "class", "label", "id")
+_KINDS = ("objects", "measures", "events", "scores", "text", "vector", "camera")
+
+
+def columns(attributes: Sequence[str]) -> list[str]:
+    """Of a table of objects with these attributes."""
+    return [*FRAME, *OBJECT, *attributes]
+
+
+class Layout:
+    """Which rows and columns the table of some records has; shown every record first."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, dict[str, None]] = {}
+        self._earlier: set[str] = set()
+
+    def see(self, record: Record) -> None:
+        kinds = [key for key in record if key in _KINDS]
+        self._earlier.update(kinds[:-1])
+        for kind in kinds:
+            names = self._seen.setdefault(kind, {})
+            for row in _cells(kind, record[kind]):
+                names.update(dict.fromkeys(row))
+
+    @property
+    def kind(self) -> str:
+        """The value that came last, objects where nothing was found."""
+        latest = [k for k in _KINDS if k in self._seen and k not in self._earlier]
+        return next(iter(latest or self._seen), "objects")
+
+    @property
+    def columns(self) -> list[str]:
+        names = self._seen.get(self.kind, {})
+        if self.kind == "objects":
+            return columns([name for name in names if name not in OBJECT])
+        return [*FRAME, *(name for name in names if name not in FRAME)]
+
+    def rows(self, record: Record) -> Iterator[list[Cell]]:
+        names, kind = self.columns, self.kind
+        frame = {name: record.get(name) for name in FRAME}
+        if kind in record:
+            for row in _cells(kind, record[kind]):
+                told = {**row, **frame}
+                yield [told.get(name) for name in names]
+
+
+class CsvWriter:
+    """Rows under columns that are fixed up front."""
+
+    def __init__(self, file: TextIO, columns: Sequence[str]) -> None:
+        self._writer = csv.writer(file, lineterminator="\n")
+        self._write(columns)
+        self.rows = 0
+
+    def add(self, rows: Iterable[Sequence[Cell]]) -> None:
+        for row in rows:
+            self._write(["" if cell is None else cell for cell in row])
+            self.rows += 1
+
+    def _write(self, row: Sequence[Cell]) -> None:
+        # A file name that is no text cannot be written as UTF-8.
+        self._writer.writerow(
+            [
+                c.encode("utf-8", "backslashreplace").decode() if isinstance(c, str) else c
+                for c in row
+            ]
+        )
+
+
+def _cells(kind: str, inner: Any) -> Iterator[Record]:  # noqa: ANN401 - what JSON holds
+    if kind == "objects":
+        for found in inner:
+            box = dict(zip(OBJECT, found["box"], strict=False))
+            text = {"text": found["text"]} if "text" in found else {}
+            own = {k: found[k] for k in ("score", "class", "label", "id") if k in found}
+            more = {k: v for k, v in found.items() if k not in FIELDS}
+            yield {**box, **own, **text, **more}
+    elif kind == "text":
+        yield {"text": inner}
+    elif kind == "vector":
+        yield {f"v{number}": value for number, value in enumerate(inner)}
+    elif kind == "camera":
+        (fx, _, cx), (_, fy, cy), _ = inner["matrix"]
+        w, h = inner["size"]
+        bent = {f"d{number}": value for number, value in enumerate(inner["distortion"])}
+        yield {"fx": fx, "fy": fy, "cx": cx, "cy": cy, **bent, "width": w, "height": h}
+    else:
+        yield from inner

@@ -1,0 +1,236 @@
+"""Results: what a frame's record says, and that it comes back from every format."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cvkit.core import values, warp
+from cvkit.core.errors import InputError
+from cvkit.core.frame import Frame
+from cvkit.core.grid import Grid
+from cvkit.core.objects import Objects
+from cvkit.core.time import Time
+from cvkit.results.assembly import assemble, table
+from cvkit.results.jsonl import Part
+from cvkit.results.reading import SavedResults, read_results
+from cvkit.results.record import record
+
+SIZE = (100, 80)
+GRID = Grid.of(SIZE)
+
+
+def objects(grid: Grid = GRID) -> Objects:
+    return Objects.of(
+        np.array([[1.234, 2, 30, 40.5], [5, 6, 7, 8]]),
+        grid,
+        scores=[0.87654, 0.5],
+        classes=[2, -1],
+        labels=["car", ""],
+        ids=[7, -1],
+        polygons=[np.array([[1, 2], [30, 2], [30, 40.5]]), np.zeros((0, 2))],
+        attributes={"area": np.array([12.3, np.nan], np.float32), "colour": ["red", "blue"]},
+    )
+
+
+def frame(*found: values.Value, index: int = 3, source: str = "a/b.mp4") -> Frame:
+    return Frame(found, GRID, index, Time(index * 40, Time().base), source)
+
+
+def written(folder: Path, fmt: str, *frames: Frame) -> Path:
+    parts = []
+    for number, one in enumerate(frames):
+        part = Part(folder / f"{number}.part")
+        part.add(record(one))
+        part.close()
+        parts.append(part.path)
+    path = folder / f"results.{fmt}"
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        assemble(parts, fmt, file)  # type: ignore[arg-type]
+    return path
+
+
+def test_a_record_is_as_the_design_says():
+    assert record(frame(objects())) == {
+        "source": "a/b.mp4",
+        "index": 3,
+        "time": 0.12,
+        "size": [100, 80],
+        "objects": [
+            {
+                "box": [1.23, 2.0, 30.0, 40.5],
+                "score": 0.8765,
+                "class": 2,
+                "label": "car",
+                "id": 7,
+                "polygon": [[1.0, 2.0], [30.0, 2.0], [30.0, 40.5]],
+                "area": 12.3,
+                "colour": "red",
+            },
+            {"box": [5.0, 6.0, 7.0, 8.0], "score": 0.5, "colour": "blue"},
+        ],
+    }
+
+
+def test_empty_fields_are_left_out_and_a_gathers_source_is_null():
+    empty = record(frame(Objects.none(GRID), values.Text(""), index=0, source=""))
+    assert empty == {"source": None, "index": 0, "time": 0.0, "size": [100, 80]}
+
+
+def test_coordinates_are_the_sources_unless_asked_otherwise():
+    moved = frame(objects()).moved(warp.Crop(SIZE, 1, 2, 60, 60)).moved(warp.Flip((60, 60)))
+    moved = moved.moved(warp.Scale((60, 60), (120, 60)))
+    there, here = record(moved), record(moved, coords="output")
+    assert (there["size"], here["size"]) == ([100, 80], [120, 60])
+    assert there["objects"][0]["box"] == [1.23, 2.0, 30.0, 40.5]
+    assert here["objects"][0]["box"] == [62.0, 0.0, 119.53, 38.5]
+
+
+@pytest.mark.parametrize("fmt", ["jsonl", "csv"])
+def test_objects_come_back(tmp_path: Path, fmt: str):
+    path = written(tmp_path, fmt, frame(objects()), frame(objects(), source='q,\n"ü".png'))
+    for source in ("a/b.mp4", 'q,\n"ü".png'):
+        back = read_results(path).objects(source, 3, SIZE)
+        assert back is not None
+        assert back.boxes.tolist() == np.array(
+            [[1.23, 2, 30, 40.5], [5, 6, 7, 8]], np.float32
+        ).tolist()  # fmt: skip
+        assert (back.labels, back.classes.tolist(), back.ids.tolist()) == (  # type: ignore[union-attr]
+            ("car", ""), [2, -1], [7, -1],
+        )  # fmt: skip
+        np.testing.assert_allclose(back.attributes["area"], [12.3, np.nan])  # type: ignore[arg-type]
+        assert back.attributes["colour"] == ("red", "blue")
+        assert back.grid == GRID
+    assert read_results(path).objects("a/b.mp4", 4, SIZE) is None
+
+
+def test_a_jsonl_says_what_it_is_and_holds_frames_without_objects(tmp_path: Path):
+    path = written(tmp_path, "jsonl", frame(Objects.none(GRID)), frame(objects(), index=4))
+    lines = [json.loads(text) for text in path.read_text().splitlines()]
+    assert [line.get("cvkit") for line in lines] == [1, None]
+    found = read_results(path).objects("a/b.mp4", 3, SIZE)
+    assert found is not None
+    assert len(found) == 0
+
+
+def test_csv_has_one_row_an_object_and_the_attributes_of_all(tmp_path: Path):
+    later = Objects.of([[0, 0, 1, 1]], GRID, attributes={"zeta": [4]})
+    path = written(tmp_path, "csv", frame(objects()), frame(later, index=4))
+    assert path.read_text().splitlines() == [
+        "source,index,time,x1,y1,x2,y2,score,class,label,id,area,colour,zeta",
+        "a/b.mp4,3,0.12,1.23,2.0,30.0,40.5,0.8765,2,car,7,12.3,red,",
+        "a/b.mp4,3,0.12,5.0,6.0,7.0,8.0,0.5,,,,,blue,",
+        "a/b.mp4,4,0.16,0.0,0.0,1.0,1.0,,,,,,,4",
+    ]
+
+
+def test_csv_of_nothing_still_has_its_columns(tmp_path: Path):
+    path = written(tmp_path, "csv", frame(Objects.none(GRID)))
+    assert path.read_text() == "source,index,time,x1,y1,x2,y2,score,class,label,id\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "rows"),
+    [
+        (values.Measures(({"n": np.int64(2), "ok": True},)), [["n", "ok"], [2, True]]),  # type: ignore[dict-item]
+        (values.Scores(("cat",), (0.75,)), [["label", "score"], ["cat", 0.75]]),
+        (values.Event(({"what": "cut"},)), [["what"], ["cut"]]),
+        (values.Text("hi"), [["text"], ["hi"]]),
+        (values.Vector(np.array([1, 2.5], np.float32)), [["v0", "v1"], [1.0, 2.5]]),
+    ],
+)  # fmt: skip
+def test_the_value_that_came_last_is_the_table(
+    tmp_path: Path, value: values.Value, rows: list[list[object]]
+):
+    written(tmp_path, "csv", frame(objects(), value))
+    columns, cells = table([tmp_path / "0.part"])
+    assert [columns, *cells] == [
+        ["source", "index", "time", *rows[0]],
+        *(["a/b.mp4", 3, 0.12, *row] for row in rows[1:]),
+    ]
+
+
+def test_results_of_other_pictures_are_refused(tmp_path: Path):
+    path = written(tmp_path, "jsonl", frame(objects()))
+    with pytest.raises(InputError, match="was 100×80 and is 50×40"):
+        read_results(path).objects("a/b.mp4", 3, (50, 40))
+
+
+GOOD = '{"cvkit": 1, "source": "a", "index": 0, "time": 0, "size": [4, 4]}\n'
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "{", "[]", "7", '{"source": "a"}', '{"source": "a", "index": 0, "size": [1]}',
+        '{"source": 3, "index": 0, "size": [4, 4]}', "[" * 100_000,
+        *(
+            f'{{"source": "a", "index": 1, "size": [4, 4], "objects": [{found}]}}'
+            for found in (
+                "{}", "3", '{"box": [1, 2, 3]}', '{"box": [1, 2, 3, "4"]}',
+                '{"box": [1, 2, 3, NaN]}', '{"box": [1, 2, 3, 4], "score": "high"}',
+                '{"box": [1, 2, 3, 4], "class": 99999999999}',
+                '{"box": [1, 2, 3, 4], "polygon": [1, 2, 3]}',
+            )
+        ),
+    ],
+)  # fmt: skip
+def test_a_malformed_line_is_named(tmp_path: Path, bad: str):
+    path = tmp_path / "r.jsonl"
+    path.write_text(GOOD + bad)
+    with pytest.raises(InputError, match=r"r\.jsonl, line 2"):
+        read_results(path)
+
+
+def test_a_malformed_row_is_named(tmp_path: Path):
+    path = tmp_path / "r.csv"
+    path.write_text("source,index,x1,y1,x2,y2\na,0,1,2,3,4\na,0,1,2,x,4\n")
+    with pytest.raises(InputError, match=r"r\.csv, line 3"):
+        read_results(path)
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"a,b\n1,2\n", b"\x89PNG\r\n"])
+def test_what_holds_no_results_is_said(tmp_path: Path, data: bytes):
+    (tmp_path / "r").write_bytes(data)
+    with pytest.raises(InputError, match="holds no"):
+        read_results(tmp_path / "r")
+
+
+coordinate = st.floats(-1e4, 1e4, width=32)
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5)
+
+
+@given(
+    st.lists(st.tuples(coordinate, coordinate, coordinate, coordinate), min_size=1, max_size=4),
+    words,
+    st.floats(allow_nan=True, width=32),
+)
+def test_records_round_trip(boxes: list[tuple[float, ...]], label: str, attribute: float):
+    made = Objects.of(
+        boxes,
+        GRID,
+        labels=[label] * len(boxes),
+        attributes={"size": np.full(len(boxes), attribute, np.float32)},
+    )
+    text = json.loads(json.dumps(record(frame(made)), allow_nan=False))
+    saved = SavedResults("x")
+    saved.add("a", 0, SIZE, text["objects"])
+    back = saved.objects("a", 0, SIZE)
+    assert back is not None
+    np.testing.assert_allclose(back.boxes, made.boxes, atol=0.006)
+    assert (back.labels or ("",) * len(boxes)) == (label,) * len(boxes)
+    if np.isfinite(attribute):
+        np.testing.assert_array_equal(np.float32(back.attributes["size"]), made.attributes["size"])  # type: ignore[arg-type]
+
+
+def test_assembly_counts_what_it_wrote(tmp_path: Path):
+    written(tmp_path, "jsonl", *(frame(objects(), index=i) for i in range(3)))
+    parts = [tmp_path / f"{i}.part" for i in range(3)]
+    assert assemble(parts, "csv", io.StringIO()) == 6
+    assert assemble(parts, "jsonl", io.StringIO()) == 3
