@@ -20,7 +20,7 @@ MAX_ASSET = 64 << 20
 
 def load_operands(chain: Chain, options: RunOptions) -> Chain:
     """The chain with what its operands name, loaded. Raises InputError naming step and file."""
-    kept: set[str] = set()
+    kept = set(chain.start.kept)
     steps = []
     for step in chain.steps:
         steps.append(replace(step, operands=_loaded(step, kept, options)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cvkit.core import catalog
 from cvkit.core.errors import ChainError, UsageError
@@ -29,6 +29,8 @@ class Chain:
     """Views of the source's picture that will be needed: of gray and bgr."""
     drawn: Bound | None = None
     """What draws the marks on the picture outputs only."""
+    start: Known = field(default_factory=lambda: START)
+    """What is known of the frame before them."""
 
     @property
     def last_name(self) -> str:
@@ -91,7 +93,7 @@ def fit(steps: Iterable[Step], start: Known = START) -> Chain:
         views |= _views(stage, known)
         bound.append(Bound(name, stage, number, gives))
         known = known.after(name, stage, gives)
-    return Chain(_photo_kept(bound, known), known, frozenset(views))
+    return Chain(_photo_kept(bound, known), known, frozenset(views), start=start)
 
 
 def with_draw(chain: Chain) -> Chain:

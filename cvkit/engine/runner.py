@@ -77,7 +77,7 @@ def _from_stream(shop: Workshop) -> Iterator[Outcome]:
     taken: dict[str, str] = {}
     for number, (found, frames) in enumerate(upstream.items()):
         head = found.head
-        item = Item(number, head.name, "-", head.moving)
+        item = Item(number, head.name, head.name, head.moving)
         if found.error is not None:
             outcome = Outcome(item, "failed", error=found.error, code=found.code or 3)
             yield outcome

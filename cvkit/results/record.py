@@ -40,11 +40,12 @@ def record(frame: Frame, *, coords: Coords = "source") -> Record:
 def line(record: Record, *, first: bool = False) -> str:
     """One line of JSON with its end; the first one of a file says what the file is."""
     told = {"cvkit": 1, **record} if first else record
-    text = json.dumps(told, ensure_ascii=False, allow_nan=False)
+    compact = (",", ":")
+    text = json.dumps(told, ensure_ascii=False, allow_nan=False, separators=compact)
     try:
         text.encode()
     except UnicodeEncodeError:  # a file name that is no text
-        text = json.dumps(told, allow_nan=False)
+        text = json.dumps(told, allow_nan=False, separators=compact)
     return text + "\n"
 
 
@@ -103,7 +104,12 @@ def _object(objects: Objects, row: int) -> Record:
     if objects.texts is not None and objects.texts[row]:
         out["text"] = objects.texts[row]
     more = {k: column[row] for k, column in objects.attributes.items() if k not in FIELDS}
-    return {**out, **_cells(more)}
+    return {**out, **{key: _short(value) for key, value in _cells(more).items()}}
+
+
+def _short(value: object) -> object:
+    """Attributes to 4 decimals, as scores are."""
+    return round(value, 4) if isinstance(value, float) else value
 
 
 def _cells(row: Any) -> Record:  # noqa: ANN401 - a mapping of numpy's and Python's scalars

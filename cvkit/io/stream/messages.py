@@ -89,7 +89,7 @@ def checked(work: Callable[[], _T]) -> _T:
     # Arrow's exceptions are subclasses of these.
     except (
         ValueError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError, OSError,
-        NotImplementedError, RecursionError, MemoryError, AssertionError, struct.error,
+        RuntimeError, MemoryError, AssertionError, struct.error,
     ) as error:  # fmt: skip
         raise damaged(_first_line(error)) from error
 

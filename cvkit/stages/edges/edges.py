@@ -69,7 +69,9 @@ class Edges(Stage):
             return values.Mask.of(cv2.convertScaleAbs(change, alpha=1 / _LAPLACIAN[side]))
         x = cv2.Sobel(gray, cv2.CV_32F, 1, 0, ksize=side)
         y = cv2.Sobel(gray, cv2.CV_32F, 0, 1, ksize=side)
-        return values.Mask.of(cv2.convertScaleAbs(cv2.magnitude(x, y), alpha=1 / _SOBEL[side]))
+        # Not cv2.magnitude: its last bits depend on where the result lies in memory.
+        steepness = np.sqrt(x * x + y * y)
+        return values.Mask.of(cv2.convertScaleAbs(steepness, alpha=1 / _SOBEL[side]))
 
     def _levels(self, gray: Gray) -> tuple[float, float]:
         if self.high is not None:
