@@ -1,4 +1,4 @@
-"""Read cvkit's frame stream elsewhere: cvkit edges samples/cat.jpg -o - | python samples/read_stream.py"""
+"""Read the frame stream: cvkit edges samples/cat.jpg -o - | python samples/read_stream.py"""
 
 import sys
 
@@ -11,4 +11,5 @@ for batch in reader:
         for value in row["values"]:
             if value["storage"] == "plain" or value["kind"] == "mask":
                 pixels = np.frombuffer(value["data"], value["dtype"]).reshape(value["shape"])
-                print(row["name"].decode(), row["index"], value["kind"], pixels.shape, pixels.mean())
+                name = row["name"].decode()
+                print(name, row["index"], value["kind"], pixels.shape, pixels.mean())

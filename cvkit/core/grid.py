@@ -64,7 +64,7 @@ def _joined(maps: tuple[Warp, ...], source: Size) -> tuple[Warp, ...]:
         elif not (before == warp.after and np.abs(matrix - _IDENTITY).max() < 1e-12):
             # Rounded far below a pixel, so that there and back again is the same grid.
             rows = tuple(tuple(round(v, 12) for v in row) for row in matrix.tolist())
-            out.append(Matrix(before, warp.after, rows))  # type: ignore[arg-type]
+            out.append(Matrix(before, warp.after, rows))
     return tuple(out)
 
 

@@ -95,6 +95,11 @@ class Bound:
         else:
             yield self._put(frame, result)
 
+    def start(self) -> object:
+        """The state of one stream; None for a stage without."""
+        start = getattr(self.stage, "start", None)
+        return None if start is None else start()
+
     def flush(self, state: object) -> list[Frame]:
         """What the state still held back."""
         flush = getattr(self.stage, "flush", None)

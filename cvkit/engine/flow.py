@@ -108,8 +108,7 @@ class Flow:
             resource = self.resources(step)
             return _located(step, frame, lambda: step.frames(frame, resource, state))
 
-        start: Callable[[], object] = step.stage.start  # type: ignore[attr-defined]
-        return serial(start, work, step.flush, frames)
+        return serial(step.start, work, step.flush, frames)
 
     def _batch(self, step: Bound) -> Callable[[list[Frame]], list[Frame]]:
         def work(frames: list[Frame]) -> list[Frame]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from cvkit.core import catalog
 from cvkit.core.errors import ChainError, UsageError
@@ -19,6 +19,9 @@ PRINTED = ("Measures", "Scores", "Vector", "Camera", "Event")
 """Kinds that are printed, and then no picture is written, where there is no -o."""
 
 
+START = Known((Image,))
+
+
 @dataclass(frozen=True)
 class Chain:
     """The steps to run, in order, and what is known of the frame after them."""
@@ -29,7 +32,7 @@ class Chain:
     """Views of the source's picture that will be needed: of gray and bgr."""
     drawn: Bound | None = None
     """What draws the marks on the picture outputs only."""
-    start: Known = field(default_factory=lambda: START)
+    start: Known = START
     """What is known of the frame before them."""
 
     @property
@@ -57,9 +60,6 @@ class Chain:
         """Where the step is that gathers over the run."""
         runs = (i for i, s in enumerate(self.steps) if s.gathers and s.stage.gathers == "run")
         return next(runs, None)
-
-
-START = Known((Image,))
 
 
 def known_of(frame: Frame) -> Known:

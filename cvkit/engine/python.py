@@ -41,7 +41,7 @@ def call(stage: Stage, picture: object, operands: Mapping[str, object]) -> Any:
     for step in steps[:-1]:
         frame = step.frames(frame, None)[0]
     last = steps[-1]
-    state = stage.start() if last.serial else None
+    state = last.start()
     frames = last.frames(frame, _RESOURCES(last), state)
     if isinstance(picture, Frame):
         return frames if last.sig.yields else frames[0] if frames else None

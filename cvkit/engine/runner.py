@@ -108,7 +108,7 @@ def pass_on(shop: Workshop, outcome: Outcome) -> None:
     if held is None:
         return
     suffix = os.path.splitext(item.name)[1][1:].lower()
+    begin(writer, item, Medium(item.name, False, suffix))
     for made in held:
-        begin(writer, item, Medium(item.name, False, suffix))
         writer.frame(made.frame)
     writer.finish_item()

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from cvkit.core.algo.nms import kept
 from cvkit.core.errors import MissingError
-from cvkit.core.objects import Objects
 from cvkit.core.grid import Grid
+from cvkit.core.objects import Objects
 from cvkit.core.warp import Array
 from cvkit.models.detector import Picture, Sharing
 from cvkit.models.wanted import DEFAULTS, Wanted

@@ -10,8 +10,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cvkit.core.objects import Objects
 from cvkit.core.grid import Grid
+from cvkit.core.objects import Objects
 from cvkit.core.warp import Series, Size
 from cvkit.models.decode.yolov8 import Yolov8
 from cvkit.models.letterbox import Letterbox, tensor

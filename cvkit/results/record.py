@@ -108,8 +108,8 @@ def _object(objects: Objects, row: int) -> Record:
 
 
 def _short(value: object) -> object:
-    """Attributes to 4 decimals, as scores are."""
-    return round(value, 4) if isinstance(value, float) else value
+    """Attributes to 7 digits, all that a float32 holds."""
+    return float(f"{value:.7g}") if isinstance(value, float) else value
 
 
 def _cells(row: Any) -> Record:  # noqa: ANN401 - a mapping of numpy's and Python's scalars

@@ -339,8 +339,8 @@ def test_a_warp_moves_boxes_as_it_moves_paint(name: str):
 def test_loading_it_pulls_in_nothing_heavy(name: str):
     found = catalog.entry(name)
     code = (
-        f"import sys, {found.module}; heavy = 'rich typer torch av pyarrow onnxruntime skimage PIL scipy"
-        " sqlite3'.split(); print([m for m in heavy if m in sys.modules])"
+        f"import sys, {found.module}; heavy = 'rich typer torch av pyarrow onnxruntime skimage"
+        " PIL scipy sqlite3'.split(); print([m for m in heavy if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

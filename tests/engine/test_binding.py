@@ -10,6 +10,7 @@ from skimage import data
 from cvkit.core import catalog
 from cvkit.core.errors import ChainError
 from cvkit.core.frame import Frame
+from cvkit.core.signature import signature
 from cvkit.core.spec import Step
 from cvkit.core.values import Image, Mask, Objects
 from cvkit.engine import plan
@@ -61,7 +62,10 @@ def test_trunc_gives_an_image_and_otsu_a_mask():
 def test_two_finders_join():
     frame = after(COINS, "threshold", "contours --min-area 500", "contours --min-area 500")
     one = after(COINS, "threshold", "contours --min-area 500").get(Objects)
-    assert len(frame.get(Objects)) == 2 * len(one)
+    both = frame.get(Objects)
+    assert both is not None
+    assert one is not None
+    assert len(both) == 2 * len(one)
 
 
 def test_the_plan_adds_threshold_where_a_mask_is_asked_for_and_says_why():
@@ -163,4 +167,4 @@ def test_alpha_rides_along_and_moves():
 
 def test_every_stage_of_the_catalogue_has_a_signature():
     for name in catalog.names():
-        assert plan.signature(catalog.load(name)).takes
+        assert signature(catalog.load(name)).takes

@@ -49,7 +49,7 @@ def video(path: Path, *, frames: int = 20, sound: bool = True) -> Path:
     return path
 
 
-def decoded(path: Path) -> list[tuple[int, bytes]]:
+def decoded(path: Path) -> list[tuple[int | None, bytes]]:
     """Every frame of a video as (pts, decoded bytes)."""
     with av.open(str(path)) as file:
         return [(f.pts, f.to_ndarray(format="yuv420p").tobytes()) for f in file.decode(video=0)]

@@ -173,7 +173,7 @@ def test_grids_and_kept_pictures_come_back_equal():
     back = decode_frame(encode_frame(frame))
     assert list(back.kept) == ["raw", "flat", "again"]
     assert back.kept["flat"] is back.kept["again"]
-    assert back.values[0].grid == back.grid  # type: ignore[union-attr]
+    assert back.values[0].grid == back.grid
     assert back.grid.maps[0] is back.kept["flat"].grid.maps[0]
     assert [str(m) for m in back.grid.maps[1:]] == [str(m) for m in frame.grid.maps[1:]]
     for name in ("raw", "flat"):

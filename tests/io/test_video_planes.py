@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cvkit.core.values import Decoded, Image
 from cvkit.core.grid import Grid
+from cvkit.core.values import Decoded, Image
 from cvkit.io.planes import Layout, Matrix, Planes, matrix_of, pixels_of, plane_shapes
 
 WEIGHTS = {"601": (0.299, 0.114), "709": (0.2126, 0.0722), "2020": (0.2627, 0.0593)}

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from cvkit.core.algo.nms import kept
 from cvkit.core.errors import ParameterError
-from cvkit.core.objects import Objects
 from cvkit.core.grid import Grid
+from cvkit.core.objects import Objects
 from cvkit.core.warp import Array, Size
 from cvkit.models.network import Card
 from cvkit.models.wanted import Wanted

@@ -85,6 +85,6 @@ def test_a_single_pixel_and_nothing_at_all() -> None:
 
 def test_the_coins_are_found() -> None:
     mask = Threshold().apply(skimage.data.coins())
-    found: Objects = made(min_area=400, max_area=5000).apply(mask.values)  # type: ignore[union-attr]
+    found: Objects = made(min_area=400, max_area=5000).apply(mask.values)
     assert len(found) == 23  # of 24: one melts into the light corner
     assert (column(found, "circularity") > 0.6).sum() > 15
