@@ -37,7 +37,7 @@ def pan(path: Path, *, size: tuple[int, int], frames: int) -> None:
         stream.width, stream.height, stream.pix_fmt = w, h, "yuv420p"
         for i in range(frames):
             t = 0.5 - 0.5 * np.cos(np.pi * i / (frames - 1))  # starts and stops gently
-            x, y = round(room_x * (0.95 - 0.7 * t)), round(room_y * (0.75 - 0.72 * t))
+            x, y = round(room_x * (0.95 - 0.7 * t)), round(room_y * (0.75 - 0.64 * t))
             window = np.ascontiguousarray(photo[y : y + h, x : x + w])
             file.mux(stream.encode(av.VideoFrame.from_ndarray(window, format="bgr24")))
         file.mux(stream.encode())
