@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -12,22 +13,38 @@ from cvkit.core.warp import Array, Field, Floats, Matrix, Series, Size, Warp
 _IDENTITY = np.eye(3)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grid:
     """Where a raster lies: its size, and the map from its source's box coordinates to its own."""
 
     size: Size
     source: Size
-    maps: tuple[Warp, ...] = field(default=())
+    steps: tuple[Warp, ...] = ()
+    """The warps that led here, as they came."""
 
     @classmethod
     def of(cls, size: Size) -> Grid:
         return cls(size, size)
 
     def then(self, warp: Warp) -> Grid:
-        """The grid after `warp`; neighbouring matrices become one."""
-        maps = (*self.maps, *(warp.warps if isinstance(warp, Series) else (warp,)))
-        return replace(self, size=warp.after, maps=_joined(maps, self.source))
+        """The grid after `warp`."""
+        more = warp.warps if isinstance(warp, Series) else (warp,)
+        return Grid(warp.after, self.source, (*self.steps, *more))
+
+    @cached_property
+    def maps(self) -> tuple[Warp, ...]:
+        """The same in as few warps as can be: neighbouring matrices are one."""
+        return _joined(self.steps)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Grid) or (self.size, self.source) != (other.size, other.source):
+            return False
+        return self.steps == other.steps or self.maps == other.maps
+
+    def __hash__(self) -> int:
+        return hash((self.size, self.source))
 
     def points_from_source(self, points: Floats) -> Floats:
         points = np.asarray(points, np.float64).reshape(-1, 2)
@@ -50,7 +67,7 @@ class Grid:
         return f"{self.size[0]}×{self.size[1]}{where}"
 
 
-def _joined(maps: tuple[Warp, ...], source: Size) -> tuple[Warp, ...]:
+def _joined(maps: tuple[Warp, ...]) -> tuple[Warp, ...]:
     out: list[Warp] = []
     for warp in maps:
         matrix = warp.matrix

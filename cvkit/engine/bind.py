@@ -48,12 +48,16 @@ class Bound:
         return {k: v for k, v in values if isinstance(v, Level) and v.unit != "%"}
 
     @cached_property
+    def opens(self) -> bool:
+        return hasattr(type(self.stage), "open")
+
+    @cached_property
     def serial(self) -> bool:
-        return hasattr(self.stage, "start")
+        return hasattr(type(self.stage), "start")
 
     @cached_property
     def gathers(self) -> bool:
-        return hasattr(self.stage, "gather")
+        return hasattr(type(self.stage), "gather")
 
     @property
     def label(self) -> str:
@@ -97,8 +101,7 @@ class Bound:
 
     def start(self) -> object:
         """The state of one stream; None for a stage without."""
-        start = getattr(self.stage, "start", None)
-        return None if start is None else start()
+        return self.stage.start() if self.serial else None  # type: ignore[attr-defined]
 
     def flush(self, state: object) -> list[Frame]:
         """What the state still held back."""
@@ -252,7 +255,7 @@ def _value(result: object, kind: Kind, frame: Frame, name: str) -> Value:
     own = getattr(made, "grid", None)
     if own is frame.grid:
         return made  # type: ignore[return-value]
-    if own is not None and own.size == frame.grid.size and not own.maps:
+    if own is not None and own.size == frame.grid.size and not own.steps:
         return replace(made, grid=frame.grid)  # type: ignore[return-value]
     return made  # type: ignore[return-value]
 

@@ -26,7 +26,7 @@ class Resources:
         self._gil = threading.Lock()
 
     def __call__(self, step: Bound) -> object:
-        if not hasattr(step.stage, "open"):
+        if not step.opens:
             return None
         key = step.stage
         own: dict[Any, object] = self._own.__dict__

@@ -72,7 +72,7 @@ def _work(
     needs_picture = any(o.kind == "picture" and not o.kept for o in job.outputs)
     flow = Flow(job.chain, resources, job.options, needs_picture and job.rest is None)
     for step in job.chain.steps:
-        if hasattr(step.stage, "open"):
+        if step.opens:
             resources.ready(step)
     writer = _downstream(job, stdout)
     shop = Workshop(job, flow, files, lent, tell, writer)

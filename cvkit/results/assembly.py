@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal, TextIO
 
-from cvkit.results.csv import Cell, CsvWriter, Layout
-from cvkit.results.jsonl import JsonlWriter
+from cvkit.results.csv import BOX, FRAME, Cell, CsvWriter, Layout
+from cvkit.results.jsonl import headed
 from cvkit.results.record import Record
 
 
@@ -19,10 +19,11 @@ def assemble(parts: Iterable[Path], fmt: Literal["jsonl", "csv"], file: TextIO) 
     """
     paths = list(parts)
     if fmt == "jsonl":
-        lines = JsonlWriter(file)
-        for record in _records(paths):
-            lines.add(record)
-        return lines.rows
+        count = 0
+        for text in _lines(paths):
+            file.write(text if count else headed(text))
+            count += 1
+        return count
     layout = _layout(paths)
     table = CsvWriter(file, layout.columns)
     for record in _records(paths):
@@ -31,11 +32,34 @@ def assemble(parts: Iterable[Path], fmt: Literal["jsonl", "csv"], file: TextIO) 
 
 
 def table(parts: Iterable[Path]) -> tuple[list[str], list[list[Cell]]]:
-    """Columns and rows as CSV has them, to be printed; no columns where there is no row."""
+    """Columns and rows as CSV has them, for people; no columns where there is no row.
+
+    Columns that are empty throughout are left out, `source` where there is only one, `index` and
+    `time` where there is only one frame. Boxes are whole pixels.
+    """
     paths = list(parts)
     layout = _layout(paths)
-    rows = [row for record in _records(paths) for row in layout.rows(record)]
-    return (layout.columns, rows) if rows else ([], [])
+    names, rows = layout.columns, []
+    sources: set[Cell] = set()
+    frames: set[tuple[Cell, Cell]] = set()
+    for record in _records(paths):
+        sources.add(record["source"])
+        frames.add((record["source"], record["index"]))
+        rows += layout.rows(record)
+    idle = {"source"} if len(sources) < 2 else set()
+    idle |= {"index", "time"} if len(frames) < 2 else set()
+    told = [
+        at
+        for at, name in enumerate(names)
+        if not (at < len(FRAME) and name in idle) and any(r[at] not in (None, "") for r in rows)
+    ]
+    whole = set(range(len(FRAME), len(FRAME) + len(BOX))) if layout.kind == "objects" else set()
+    shown = [[_whole(row[at]) if at in whole else row[at] for at in told] for row in rows]
+    return [names[at] for at in told], shown
+
+
+def _whole(cell: Cell) -> Cell:
+    return round(cell) if isinstance(cell, float) else cell
 
 
 def _layout(paths: list[Path]) -> Layout:
@@ -46,7 +70,11 @@ def _layout(paths: list[Path]) -> Layout:
 
 
 def _records(paths: list[Path]) -> Iterator[Record]:
+    for text in _lines(paths):
+        yield json.loads(text)
+
+
+def _lines(paths: list[Path]) -> Iterator[str]:
     for path in paths:
-        with open(path, encoding="utf-8") as part:
-            for text in part:
-                yield json.loads(text)
+        with open(path, encoding="utf-8", newline="\n") as part:
+            yield from part

@@ -10,13 +10,9 @@ from cvkit.results.record import FIELDS, Record
 
 Cell = str | int | float | bool | None
 FRAME = ("source", "index", "time")
-OBJECT = ("x1", "y1", "x2", "y2", "score", "class", "label", "id")
+BOX = ("x1", "y1", "x2", "y2")
+OBJECT = (*BOX, "score", "class", "label", "id")
 _KINDS = ("objects", "measures", "events", "scores", "text", "vector", "camera")
-
-
-def columns(attributes: Sequence[str]) -> list[str]:
-    """Of a table of objects with these attributes."""
-    return [*FRAME, *OBJECT, *attributes]
 
 
 class Layout:
@@ -44,7 +40,7 @@ class Layout:
     def columns(self) -> list[str]:
         names = self._seen.get(self.kind, {})
         if self.kind == "objects":
-            return columns([name for name in names if name not in OBJECT])
+            return [*FRAME, *OBJECT, *(name for name in names if name not in OBJECT)]
         return [*FRAME, *(name for name in names if name not in FRAME)]
 
     def rows(self, record: Record) -> Iterator[list[Cell]]:
@@ -85,7 +81,7 @@ def _cells(kind: str, inner: Any) -> Iterator[Record]:  # noqa: ANN401 - what JS
             box = dict(zip(OBJECT, found["box"], strict=False))
             text = {"text": found["text"]} if "text" in found else {}
             own = {k: found[k] for k in ("score", "class", "label", "id") if k in found}
-            more = {k: v for k, v in found.items() if k not in FIELDS}
+            more = {k: v for k, v in found.items() if k not in (*FIELDS, *FRAME, *BOX)}
             yield {**box, **own, **text, **more}
     elif kind == "text":
         yield {"text": inner}

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TextIO
 
 from cvkit.results.record import Record, line
 
+VERSION = 1
+"""Of the format; the first line of a file says it."""
 
-class JsonlWriter:
-    """Records to a text file; the first line says that cvkit wrote it."""
 
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-        self.rows = 0
-
-    def add(self, record: Record) -> None:
-        self._file.write(line(record, first=not self.rows))
-        self.rows += 1
+def headed(line: str) -> str:
+    """This line of a `Part` as the first one of a file, which says what the file is."""
+    return f'{{"cvkit":{VERSION},{line[1:]}'
 
 
 class Part:
@@ -25,7 +20,7 @@ class Part:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = open(path, "w", encoding="utf-8", newline="")  # noqa: SIM115 - until `close`
+        self._file = open(path, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 - until `close`
 
     def add(self, record: Record) -> None:
         self._file.write(line(record))

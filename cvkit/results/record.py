@@ -22,8 +22,9 @@ FIELDS = ("box", "score", "class", "label", "id", "polygon", "corners", "keypoin
 def record(frame: Frame, *, coords: Coords = "source") -> Record:
     """What is known of this frame, except its pictures; empty fields and NaN are left out.
 
-    Coordinates and `size` are the source's or the frame's own. Bitmaps, embeddings and features
-    are no part of a record. Its last key is the value that came last.
+    Coordinates and `size` are the source's, or the frame's own, which the record then says:
+    `"coords": "output"`. Bitmaps, embeddings and features are no part of a record. Its last key
+    is the value that came last.
     """
     size = frame.grid.source if coords == "source" else frame.grid.size
     out: Record = {
@@ -32,28 +33,29 @@ def record(frame: Frame, *, coords: Coords = "source") -> Record:
         "time": round(frame.time.seconds, 6),
         "size": list(size),
     }
+    if coords == "output":
+        out["coords"] = coords
     for value in frame.values:
         out.update(_field(value, size, to_source=coords == "source"))
     return out
 
 
-def line(record: Record, *, first: bool = False) -> str:
-    """One line of JSON with its end; the first one of a file says what the file is."""
-    told = {"cvkit": 1, **record} if first else record
+def line(record: Record) -> str:
+    """One line of JSON with its end."""
     compact = (",", ":")
-    text = json.dumps(told, ensure_ascii=False, allow_nan=False, separators=compact)
+    text = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=compact)
     try:
         text.encode()
     except UnicodeEncodeError:  # a file name that is no text
-        text = json.dumps(told, allow_nan=False, separators=compact)
+        text = json.dumps(record, allow_nan=False, separators=compact)
     return text + "\n"
 
 
 def _field(value: Value, size: tuple[int, int], *, to_source: bool) -> Record:
     found: Record = {}
     if isinstance(value, Objects):
-        placed = Objects(value.grid, value.boxes, **_light(value))
-        found["objects"] = _objects(placed.onto(Grid.of(size)) if to_source else placed)
+        grid = value.grid if to_source else Grid.of(size)
+        found["objects"] = _objects(value, _placed(value, grid))
     elif isinstance(value, Scores):
         pairs = zip(value.labels, value.scores, strict=True)
         found["scores"] = [{"label": k, "score": round(float(v), 4)} for k, v in pairs]
@@ -74,19 +76,42 @@ def _field(value: Value, size: tuple[int, int], *, to_source: bool) -> Record:
     return {key: inner for key, inner in found.items() if inner}
 
 
-def _light(objects: Objects) -> dict[str, Any]:
-    """Its columns without bitmaps and embeddings, which would be moved in vain."""
-    left_out = ("grid", "boxes", "masks", "embeddings", "step")
-    names = [name for name in objects.__dataclass_fields__ if name not in left_out]
-    return {name: getattr(objects, name) for name in names}
+def _placed(objects: Objects, grid: Grid) -> list[Record]:
+    """What each one has coordinates for, in those of the grid's source, to 2 decimals.
+
+    The points of all objects are mapped at once: there may be thousands of outlines.
+    """
+    found: list[tuple[Record, str]] = []
+    points: list[Any] = []
+    placed: list[Record] = [{} for _ in range(len(objects))]
+    for row, out in enumerate(placed):
+        x1, y1, x2, y2 = objects.boxes[row].tolist()
+        own: dict[str, Any] = {"box": np.array([[x1, y1], [x2, y1], [x2, y2], [x1, y2]])}
+        if objects.polygons is not None:
+            own["polygon"] = objects.polygons[row]
+        if objects.corners is not None and np.ptp(objects.corners[row], axis=0).any():
+            own["corners"] = objects.corners[row]
+        if objects.keypoints is not None and objects.keypoints[row].any():
+            own["keypoints"] = objects.keypoints[row][:, :2]
+        for name, array in own.items():
+            if len(array):
+                found.append((out, name))
+                points.append(array)
+    if not points:
+        return placed
+    moved = grid.points_to_source(np.concatenate(points))
+    ends = np.cumsum([len(array) for array in points])[:-1]
+    for (out, name), part in zip(found, np.split(moved, ends), strict=True):
+        out[name] = _rounded(np.concatenate([part.min(0), part.max(0)]) if name == "box" else part)
+    return placed
 
 
-def _objects(objects: Objects) -> list[Record]:
-    return [_object(objects, row) for row in range(len(objects))]
+def _objects(objects: Objects, placed: list[Record]) -> list[Record]:
+    return [_object(objects, row, where) for row, where in enumerate(placed)]
 
 
-def _object(objects: Objects, row: int) -> Record:
-    out: Record = {"box": _rounded(objects.boxes[row])}
+def _object(objects: Objects, row: int, where: Record) -> Record:
+    out: Record = {"box": where["box"]}
     if objects.scores is not None and math.isfinite(objects.scores[row]):
         out["score"] = round(float(objects.scores[row]), 4)
     if objects.classes is not None and objects.classes[row] >= 0:
@@ -95,12 +120,10 @@ def _object(objects: Objects, row: int) -> Record:
         out["label"] = objects.labels[row]
     if objects.ids is not None and objects.ids[row] >= 0:
         out["id"] = int(objects.ids[row])
-    if objects.polygons is not None and len(objects.polygons[row]):
-        out["polygon"] = _rounded(objects.polygons[row])
-    if objects.corners is not None and objects.corners[row].any():
-        out["corners"] = _rounded(objects.corners[row])
-    if objects.keypoints is not None and objects.keypoints[row].any():
-        out["keypoints"] = _rounded(objects.keypoints[row])
+    out.update((key, where[key]) for key in ("polygon", "corners", "keypoints") if key in where)
+    if objects.keypoints is not None and "keypoints" in out:
+        seen = _rounded(objects.keypoints[row][:, 2])
+        out["keypoints"] = [[*p, v] for p, v in zip(out["keypoints"], seen, strict=True)]
     if objects.texts is not None and objects.texts[row]:
         out["text"] = objects.texts[row]
     more = {k: column[row] for k, column in objects.attributes.items() if k not in FIELDS}

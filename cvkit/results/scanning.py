@@ -1,0 +1,230 @@
+"""Where in a results file each frame lies, found in one pass that checks every line."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+from cvkit.core.errors import InputError
+from cvkit.core.warp import Size
+from cvkit.results.csv import BOX, FRAME
+from cvkit.results.jsonl import VERSION
+from cvkit.results.record import Record
+from cvkit.results.stored import FAULTS, check
+
+_LONGEST_LINE = 64 << 20
+_BOM = b"\xef\xbb\xbf"
+Span = tuple[int, int]
+State = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where the objects of a frame are, and its size where the file says it."""
+
+    spans: tuple[Span, ...]
+    size: Size | None = None
+
+    def and_at(self, start: int, end: int) -> Stored:
+        *earlier, (first, last) = self.spans
+        joined = ((first, end),) if last == start else ((first, last), (start, end))
+        return Stored((*earlier, *joined), self.size)
+
+
+@dataclass(slots=True)
+class Scan:
+    """Frames by source and index, and how what lies in a span is read.
+
+    `objects_only`: the file does not speak of frames without objects.
+    """
+
+    parse: Callable[[bytes], list[Record]]
+    objects_only: bool = False
+    frames: dict[str, dict[int, Stored]] = field(default_factory=dict)
+
+    def add(self, source: str, index: int, span: Span, size: Size | None) -> None:
+        frames = self.frames.setdefault(source, {})
+        known = frames.get(index)
+        if known is None:
+            frames[index] = Stored((span,), size)
+        elif known.size != size:
+            raise ValueError(f"{source}, frame {index} has two sizes")
+        else:
+            frames[index] = known.and_at(*span)
+
+
+class Lines:
+    """A file's lines as bytes, with where they are; use it as a context."""
+
+    def __init__(self, file: IO[bytes], state: State) -> None:
+        self._file, self.state = file, state
+        self.number = 0
+        self.end = len(_BOM) if self._peek(len(_BOM)) == _BOM else 0
+        self._file.seek(self.end)
+
+    @classmethod
+    def of(cls, path: Path, held: bytes | None = None) -> Lines:
+        """Of this file, or of what was held of it. `state` tells a changed file."""
+        if held is not None:
+            return cls(BytesIO(held), ())
+        file = open(path, "rb")  # noqa: SIM115 - closed by the context
+        told = os.fstat(file.fileno())
+        return cls(file, (told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns))
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def __iter__(self) -> Iterator[bytes]:
+        while line := self._file.readline(_LONGEST_LINE):
+            self.number += 1
+            self.end += len(line)
+            if len(line) == _LONGEST_LINE:
+                raise ValueError("it is too long")
+            yield line
+
+    def starts_with(self, start: bytes) -> bool:
+        return self._peek(len(start)) == start
+
+    def between(self, start: int, end: int) -> bytes:
+        self._file.seek(start)
+        return self._file.read(end - start)
+
+    def _peek(self, count: int) -> bytes:
+        at = self._file.tell()
+        found = self._file.read(count)
+        self._file.seek(at)
+        return found
+
+
+def scan_jsonl(lines: Lines, name: str) -> Scan:
+    """Raises InputError with the line number, and where the file is not ours."""
+    scan = Scan(_parse_jsonl)
+    start, first = lines.end, True
+    try:
+        for line in lines:
+            if line.strip():
+                told = _loaded(line)
+                if first:
+                    _check_version(told, name)
+                first = False
+                _scan_record(scan, told, (start, lines.end), name)
+            start = lines.end
+    except FAULTS as error:
+        _bad(name, lines.number, error)
+    return scan
+
+
+def scan_csv(lines: Lines, name: str) -> Scan:
+    """Raises InputError with the line number, and where the table is not one of objects."""
+    rows = csv.reader((line.decode() for line in lines), strict=True)
+    try:
+        header = next(rows, [])
+    except csv.Error as error:
+        raise InputError(f"{name} holds no results", why=str(error)) from error
+    missing = [column for column in ("source", "index", *BOX) if column not in header]
+    if missing:
+        raise InputError(f"{name} holds no objects", why=f"it has no column {missing[0]}")
+    if len(set(header)) < len(header):
+        raise InputError(f"{name} holds no objects", why="it has two columns of one name")
+    scan = Scan(lambda data: _parse_csv(data, header), objects_only=True)
+    start = lines.end
+    try:
+        for cells in rows:
+            if cells:
+                told = _row(cells, header)
+                check(_object(told))
+                scan.add(told["source"], int(told["index"]), (start, lines.end), None)
+            start = lines.end
+    except (*FAULTS, csv.Error) as error:
+        _bad(name, lines.number, error)
+    return scan
+
+
+def _check_version(told: Any, name: str) -> None:  # noqa: ANN401 - what JSON holds
+    version = told.get("cvkit") if isinstance(told, dict) else None
+    if version is None:
+        raise InputError(f"{name} is no cvkit results file", why='it does not start with "cvkit"')
+    if version != VERSION or isinstance(version, bool):
+        raise InputError(
+            f"{name} has version {version!r:.20} of cvkit's results",
+            why=f"this cvkit reads version {VERSION}",
+            remedy="update cvkit",
+        )
+
+
+def _scan_record(scan: Scan, told: Record, span: Span, name: str) -> None:
+    width, height = told["size"]
+    source = told["source"] or ""
+    if not isinstance(source, str):
+        raise TypeError("source is no text")
+    if not all(type(value) is int for value in (width, height, told["index"])):
+        raise TypeError("index and size are whole numbers")
+    if told.get("coords", "source") != "source":
+        raise InputError(
+            f"{name} is in the coordinates of output pictures",
+            remedy="save results without --coords output to use them again",
+        )
+    for found in told.get("objects", ()):
+        check(found)
+    scan.add(source, told["index"], span, (width, height))
+
+
+def _parse_jsonl(data: bytes) -> list[Record]:
+    """The objects of these lines."""
+    lines = [line for line in data.splitlines() if line.strip()]
+    return [found for line in lines for found in _loaded(line).get("objects", ())]
+
+
+def _parse_csv(data: bytes, header: list[str]) -> list[Record]:
+    # Kept line ends: a cell may hold one.
+    rows = csv.reader(data.decode().splitlines(keepends=True), strict=True)
+    return [_object(_row(cells, header)) for cells in rows if cells]
+
+
+def _loaded(line: bytes) -> Any:  # noqa: ANN401 - what JSON holds
+    return json.loads(line, parse_constant=_no_number)
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number")
+
+
+def _row(cells: list[str], header: list[str]) -> dict[str, str]:
+    if len(cells) != len(header):
+        raise ValueError(f"there are {len(cells)} cells for {len(header)} columns")
+    return dict(zip(header, cells, strict=True))
+
+
+def _object(row: dict[str, str]) -> Record:
+    found: Record = {"box": [float(row[column]) for column in BOX]}
+    for key, text in row.items():
+        if key not in (*FRAME, *BOX) and text:
+            found[key] = text if key in ("label", "text") else _cell(text)
+    return found
+
+
+def _cell(text: str) -> str | int | float | bool:
+    if text in ("True", "False"):
+        return text == "True"
+    if text.strip("0123456789.eE+-"):  # Python reads more as a number: 1_000, nan, infinity
+        return text
+    for form in (int, float):
+        try:
+            return form(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _bad(name: str, number: int, error: BaseException) -> NoReturn:
+    why = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+    raise InputError(f"{name}, line {number} holds no result", why=why[:200]) from error
