@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal, TextIO
 
-from cvkit.results.csv import BOX, FRAME, Cell, CsvWriter, Layout
+from cvkit.results.csv import BOX, Cell, CsvWriter, Layout
 from cvkit.results.jsonl import headed
 from cvkit.results.record import Record
 
@@ -31,30 +31,37 @@ def assemble(parts: Iterable[Path], fmt: Literal["jsonl", "csv"], file: TextIO) 
     return table.rows
 
 
-def table(parts: Iterable[Path]) -> tuple[list[str], list[list[Cell]]]:
-    """Columns and rows as CSV has them, for people; no columns where there is no row.
+def table(parts: Iterable[Path], *, trimmed: bool = False) -> tuple[list[str], list[list[Cell]]]:
+    """Columns and rows as CSV has them, to be printed; no columns where there is no row.
 
-    Columns that are empty throughout are left out, `source` where there is only one, `index` and
-    `time` where there is only one frame. Boxes are whole pixels.
+    Trimmed, for people: without columns that are empty throughout, without `source` where there
+    is only one, without `index` and `time` where there is only one frame; boxes in whole pixels.
     """
     paths = list(parts)
     layout = _layout(paths)
-    names, rows = layout.columns, []
-    sources: set[Cell] = set()
+    rows: list[list[Cell]] = []
     frames: set[tuple[Cell, Cell]] = set()
     for record in _records(paths):
-        sources.add(record["source"])
         frames.add((record["source"], record["index"]))
         rows += layout.rows(record)
-    idle = {"source"} if len(sources) < 2 else set()
+    if not rows:
+        return [], []
+    return _trimmed(layout, rows, frames) if trimmed else (layout.columns, rows)
+
+
+def _trimmed(
+    layout: Layout, rows: list[list[Cell]], frames: set[tuple[Cell, Cell]]
+) -> tuple[list[str], list[list[Cell]]]:
+    names = layout.columns
+    idle = {"source"} if len({source for source, _ in frames}) < 2 else set()
     idle |= {"index", "time"} if len(frames) < 2 else set()
     told = [
         at
         for at, name in enumerate(names)
-        if not (at < len(FRAME) and name in idle) and any(r[at] not in (None, "") for r in rows)
+        if name not in idle and any(row[at] not in (None, "") for row in rows)
     ]
-    whole = set(range(len(FRAME), len(FRAME) + len(BOX))) if layout.kind == "objects" else set()
-    shown = [[_whole(row[at]) if at in whole else row[at] for at in told] for row in rows]
+    whole = BOX if layout.kind == "objects" else ()
+    shown = [[_whole(row[at]) if names[at] in whole else row[at] for at in told] for row in rows]
     return [names[at] for at in told], shown
 
 

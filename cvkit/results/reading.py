@@ -27,8 +27,6 @@ def read_results(path: Path) -> Saved:
         return Saved(path)
     except OSError as error:
         raise InputError(f"{path} cannot be read", why=error.strerror or str(error)) from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} holds no results", why="it is not text") from error
 
 
 class Saved:

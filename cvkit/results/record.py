@@ -89,9 +89,10 @@ def _placed(objects: Objects, grid: Grid) -> list[Record]:
         own: dict[str, Any] = {"box": np.array([[x1, y1], [x2, y1], [x2, y2], [x1, y2]])}
         if objects.polygons is not None:
             own["polygon"] = objects.polygons[row]
+        # Zeros stand for what is unknown, and may have been moved with the picture since.
         if objects.corners is not None and np.ptp(objects.corners[row], axis=0).any():
             own["corners"] = objects.corners[row]
-        if objects.keypoints is not None and objects.keypoints[row].any():
+        if objects.keypoints is not None and objects.keypoints[row][:, 2].any():
             own["keypoints"] = objects.keypoints[row][:, :2]
         for name, array in own.items():
             if len(array):

@@ -16,7 +16,7 @@ from cvkit.core.warp import Size
 from cvkit.results.csv import BOX, FRAME
 from cvkit.results.jsonl import VERSION
 from cvkit.results.record import Record
-from cvkit.results.stored import FAULTS, check
+from cvkit.results.stored import FAULTS, check, is_number
 
 _LONGEST_LINE = 64 << 20
 _BOM = b"\xef\xbb\xbf"
@@ -47,9 +47,11 @@ class Scan:
     parse: Callable[[bytes], list[Record]]
     objects_only: bool = False
     frames: dict[str, dict[int, Stored]] = field(default_factory=dict)
+    _sizes: dict[Size | None, Size | None] = field(default_factory=dict)
 
     def add(self, source: str, index: int, span: Span, size: Size | None) -> None:
         frames = self.frames.setdefault(source, {})
+        size = self._sizes.setdefault(size, size)  # one tuple for all frames of a size
         known = frames.get(index)
         if known is None:
             frames[index] = Stored((span,), size)
@@ -128,8 +130,9 @@ def scan_csv(lines: Lines, name: str) -> Scan:
     rows = csv.reader((line.decode() for line in lines), strict=True)
     try:
         header = next(rows, [])
-    except csv.Error as error:
-        raise InputError(f"{name} holds no results", why=str(error)) from error
+    except (ValueError, csv.Error) as error:
+        why = "it is not text" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise InputError(f"{name} holds no results", why=why) from error
     missing = [column for column in ("source", "index", *BOX) if column not in header]
     if missing:
         raise InputError(f"{name} holds no objects", why=f"it has no column {missing[0]}")
@@ -180,13 +183,12 @@ def _scan_record(scan: Scan, told: Record, span: Span, name: str) -> None:
 
 def _parse_jsonl(data: bytes) -> list[Record]:
     """The objects of these lines."""
-    lines = [line for line in data.splitlines() if line.strip()]
+    lines = (line for line in BytesIO(data) if line.strip())
     return [found for line in lines for found in _loaded(line).get("objects", ())]
 
 
 def _parse_csv(data: bytes, header: list[str]) -> list[Record]:
-    # Kept line ends: a cell may hold one.
-    rows = csv.reader(data.decode().splitlines(keepends=True), strict=True)
+    rows = csv.reader((line.decode() for line in BytesIO(data)), strict=True)
     return [_object(_row(cells, header)) for cells in rows if cells]
 
 
@@ -219,9 +221,10 @@ def _cell(text: str) -> str | int | float | bool:
         return text
     for form in (int, float):
         try:
-            return form(text)
+            number = form(text)
         except ValueError:
             continue
+        return number if is_number(number) else text
     return text
 
 

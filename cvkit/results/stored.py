@@ -16,16 +16,16 @@ FAULTS = (
 )  # fmt: skip
 """What code that takes a record apart raises where it is none."""
 
-_LARGEST = 1e30
-"""Of a number that is a measure of anything; a float32 holds it."""
+_LARGEST = 3.4e38
+"""What a float32 holds."""
 
 
 def check(found: Record) -> None:
     """Raises ValueError, TypeError or KeyError where an object is none."""
     box = found["box"]
-    if len(box) != 4 or not all(_is_number(v) for v in box):
+    if len(box) != 4 or not all(is_number(v) for v in box):
         raise ValueError(f"{box!r:.60} is no box")
-    if "score" in found and not _is_number(found["score"]):
+    if "score" in found and not is_number(found["score"]):
         raise TypeError(f"{found['score']!r:.60} is no score")
     for name, bits in (("class", 31), ("id", 63)):
         if type(found.get(name, 0)) is not int:
@@ -39,7 +39,7 @@ def check(found: Record) -> None:
         if name in found:
             _points(found[name], shape)
     for name, value in found.items():
-        if name not in FIELDS and not (isinstance(value, str | bool) or _is_number(value)):
+        if name not in FIELDS and not (isinstance(value, str | bool) or is_number(value)):
             raise TypeError(f"{value!r:.60} is no {name}")
 
 
@@ -83,8 +83,9 @@ def _points(rows: Any, shape: tuple[int, int]) -> Any:  # noqa: ANN401 - what JS
     return array.reshape(shape).astype(np.float32)
 
 
-def _is_number(value: object) -> bool:
-    return type(value) in (int, float) and abs(value) < _LARGEST  # type: ignore[operator]
+def is_number(value: object) -> bool:
+    """One that JSON has and a column can hold."""
+    return isinstance(value, int | float) and type(value) is not bool and abs(value) < _LARGEST
 
 
 def _column(key: str, found: list[Record]) -> Any:  # noqa: ANN401 - numbers or words

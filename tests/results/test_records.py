@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
+import os
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +23,7 @@ from cvkit.core.objects import Objects
 from cvkit.core.time import Time
 from cvkit.results.assembly import assemble, table
 from cvkit.results.jsonl import Part
-from cvkit.results.reading import SavedResults, read_results
+from cvkit.results.reading import read_results
 from cvkit.results.record import record
 
 SIZE = (100, 80)
@@ -148,12 +152,132 @@ def test_csv_of_nothing_still_has_its_columns(tmp_path: Path):
 def test_the_value_that_came_last_is_the_table(
     tmp_path: Path, value: values.Value, rows: list[list[object]]
 ):
-    written(tmp_path, "csv", frame(objects(), value))
-    columns, cells = table([tmp_path / "0.part"])
-    assert [columns, *cells] == [
-        ["source", "index", "time", *rows[0]],
-        *(["a/b.mp4", 3, 0.12, *row] for row in rows[1:]),
+    path = written(tmp_path, "csv", frame(objects(), value))
+    assert list(csv.reader(path.read_text().splitlines())) == [
+        ["source", "index", "time", *map(str, rows[0])],
+        *(["a/b.mp4", "3", "0.12", *map(str, row)] for row in rows[1:]),
     ]
+    told = ["a/b.mp4", 3, 0.12]
+    assert table([tmp_path / "0.part"]) == (
+        ["source", "index", "time", *rows[0]], [[*told, *row] for row in rows[1:]],
+    )  # fmt: skip
+    assert table([tmp_path / "0.part"], trimmed=True) == (rows[0], rows[1:])
+
+
+def test_a_trimmed_table_leaves_out_what_says_nothing(tmp_path: Path):
+    plain = Objects.of([[0.4, 0.6, 9.7, 9.2]], GRID, labels=["car"], scores=[0.5])
+    written(tmp_path, "csv", frame(plain), frame(plain, index=4), frame(plain, source="c"))
+    parts = [tmp_path / f"{number}.part" for number in range(3)]
+    found = [0, 1, 10, 9, 0.5, "car"]
+    names = ["x1", "y1", "x2", "y2", "score", "label"]
+    assert table(parts[:1], trimmed=True) == (names, [found])
+    assert table(parts[:2], trimmed=True) == (
+        ["index", "time", *names], [[3, 0.12, *found], [4, 0.16, *found]],
+    )  # fmt: skip
+    assert table(parts, trimmed=True)[0] == ["source", "index", "time", *names]
+    assert [row[0] for row in table(parts, trimmed=True)[1]] == ["a/b.mp4", "a/b.mp4", "c"]
+    assert table([], trimmed=True) == ([], [])
+
+
+def test_csv_keeps_words_as_they_are_and_attributes_named_like_a_column_do_no_harm(tmp_path: Path):
+    words = ["a, b", 'say "hi"', "two\n\nlines", "Größe\u2028車", "7"]
+    made = Objects.of(
+        np.arange(20).reshape(5, 4), GRID, labels=words,
+        attributes={"index": np.full(5, 9), "code": ["1_000", "x", "nan", "inf", "1e999"]},
+    )  # fmt: skip
+    back = read_results(written(tmp_path, "csv", frame(made))).objects("a/b.mp4", 3, SIZE)
+    assert back.labels == tuple(words)
+    assert back.attributes == {"code": ("1_000", "x", "nan", "inf", "1e999")}
+    assert back.boxes.tolist() == made.boxes.tolist()
+
+
+def test_every_kind_of_point_is_mapped_and_comes_back(tmp_path: Path):
+    # 100×80, cut at (10, 20) to 40×40, then doubled: (x, y) of the result is (10 + x/2, 20 + y/2).
+    grid = GRID.then(warp.Crop(SIZE, 10, 20, 40, 40)).then(warp.Scale((40, 40), (80, 80)))
+    turned = np.array([[2, 4], [6, 8], [2, 12], [-2, 8]])
+    made = replace(
+        Objects.of([[2, 4, 20, 40], [0, 0, 80, 80]], grid, polygons=[turned, []]),
+        corners=np.array([turned, np.full((4, 2), 3)], np.float32),  # the second is not known
+        keypoints=np.array([[[4, 6, 0.5], [1, 1, 0]], [[3, 3, 0], [3, 3, 0]]], np.float32),
+        texts=("hi", ""),
+    )
+    told = record(Frame((made,), grid, source="a"))["objects"]
+    corners = [[11.0, 22.0], [13.0, 24.0], [11.0, 26.0], [9.0, 24.0]]
+    assert told == [
+        {
+            "box": [11.0, 22.0, 20.0, 40.0],
+            "polygon": corners,
+            "corners": corners,
+            "keypoints": [[12.0, 23.0, 0.5], [10.5, 20.5, 0.0]],
+            "text": "hi",
+        },
+        {"box": [10.0, 20.0, 50.0, 60.0]},
+    ]
+    path = written(tmp_path, "jsonl", Frame((made,), grid, source="a"))
+    back = read_results(path).objects("a", 0, SIZE)
+    assert back.corners.tolist() == [corners, [[0, 0]] * 4]
+    assert back.keypoints.tolist() == [[[12, 23, 0.5], [10.5, 20.5, 0]], [[0, 0, 0], [0, 0, 0]]]
+    assert ([p.tolist() for p in back.polygons], back.texts) == ([corners, []], ("hi", ""))
+
+
+def test_what_is_not_ours_is_refused(tmp_path: Path):
+    path = tmp_path / "r.jsonl"
+    for first, said in (
+        (GOOD.replace('"cvkit": 1, ', ""), "is no cvkit results file"),
+        (GOOD.replace('"cvkit": 1', '"cvkit": 2'), "has version 2"),
+        (GOOD.replace('"cvkit": 1', '"cvkit": true'), "has version True"),
+    ):
+        path.write_text(first)
+        with pytest.raises(InputError, match=said):
+            read_results(path)
+
+
+def test_coordinates_of_output_pictures_are_refused(tmp_path: Path):
+    part = Part(tmp_path / "p")
+    part.add(record(frame(objects()), coords="output"))
+    part.close()
+    with open(tmp_path / "r.jsonl", "w") as file:
+        assemble([part.path], "jsonl", file)
+    with pytest.raises(InputError, match="coordinates of output pictures"):
+        read_results(tmp_path / "r.jsonl")
+
+
+def test_another_source_is_refused_with_those_the_file_holds(tmp_path: Path):
+    frames = [frame(objects(), source=name) for name in "abcde"]
+    saved = read_results(written(tmp_path, "jsonl", *frames))
+    with pytest.raises(InputError, match="no results of x: it holds those of a, b, c and 2 more"):
+        saved.objects("x", 3, SIZE)
+    assert read_results(written(tmp_path, "csv", *frames)).objects("x", 3, SIZE) is None
+    alone = read_results(written(tmp_path, "csv", frames[0]))
+    with pytest.raises(InputError, match="it holds those of a;"):
+        alone.objects("x", 3, SIZE)
+
+
+@pytest.mark.parametrize("fmt", ["jsonl", "csv"])
+def test_frames_in_any_order_and_in_pieces_are_whole(tmp_path: Path, fmt: str):
+    first, second = objects().take([0]), objects().take([1])
+    frames = [frame(first), frame(objects(), index=9), frame(second)]
+    saved = read_results(written(tmp_path, fmt, *frames))
+    assert saved.objects("a/b.mp4", 3, SIZE).boxes[:, 0].tolist() == pytest.approx([1.23, 5])
+    assert saved.objects("a/b.mp4", 9, SIZE).boxes.shape == (2, 4)
+
+
+def test_a_file_that_changed_since_is_noticed_and_a_pipe_is_held(tmp_path: Path):
+    path = written(tmp_path, "jsonl", frame(objects()))
+    saved = read_results(path)
+    data = path.read_bytes()
+    path.write_bytes(data + b"\n")
+    with pytest.raises(InputError, match="has changed since"):
+        saved.objects("a/b.mp4", 3, SIZE)
+    path.unlink()
+    with pytest.raises(InputError, match="cannot be read: No such file"):
+        saved.objects("a/b.mp4", 3, SIZE)
+    reading, writing = os.pipe()
+    os.write(writing, b"\xef\xbb\xbf" + data)
+    os.close(writing)
+    held = read_results(Path(f"/dev/fd/{reading}"))
+    os.close(reading)
+    assert held.objects("a/b.mp4", 3, SIZE).boxes.shape == (2, 4)
 
 
 def test_results_of_other_pictures_are_refused(tmp_path: Path):
@@ -170,6 +294,7 @@ GOOD = '{"cvkit": 1, "source": "a", "index": 0, "time": 0, "size": [4, 4]}\n'
     [
         "{", "[]", "7", '{"source": "a"}', '{"source": "a", "index": 0, "size": [1]}',
         '{"source": 3, "index": 0, "size": [4, 4]}', "[" * 100_000,
+        '{"source": "a", "index": 1e999, "size": [4, 4]}',
         *(
             f'{{"source": "a", "index": 1, "size": [4, 4], "objects": [{found}]}}'
             for found in (
@@ -177,6 +302,8 @@ GOOD = '{"cvkit": 1, "source": "a", "index": 0, "time": 0, "size": [4, 4]}\n'
                 '{"box": [1, 2, 3, NaN]}', '{"box": [1, 2, 3, 4], "score": "high"}',
                 '{"box": [1, 2, 3, 4], "class": 99999999999}',
                 '{"box": [1, 2, 3, 4], "polygon": [1, 2, 3]}',
+                '{"box": [1, 2, 3, 1e300]}', '{"box": [1, 2, 3, 4], "corners": [[1, 2]]}',
+                '{"box": [1, 2, 3, 4], "area": [1]}', f'{{"box": [1, 2, 3, {10**400}]}}',
             )
         ),
     ],
@@ -209,25 +336,32 @@ words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 @given(
     st.lists(st.tuples(coordinate, coordinate, coordinate, coordinate), min_size=1, max_size=4),
     words,
-    st.floats(allow_nan=True, width=32),
+    st.floats(-(2.0**126), 2.0**126, width=32) | st.just(np.nan),
+    st.sampled_from(["jsonl", "csv"]),
 )
-def test_records_round_trip(boxes: list[tuple[float, ...]], label: str, attribute: float):
+def test_records_round_trip(boxes: list[tuple[float, ...]], label: str, attribute: float, fmt: str):
     made = Objects.of(
         boxes,
         GRID,
         labels=[label] * len(boxes),
-        attributes={"size": np.full(len(boxes), attribute, np.float32)},
+        polygons=[[[x1, y1], [x2, y2]] for x1, y1, x2, y2 in boxes],
+        attributes={"extent": np.full(len(boxes), attribute, np.float32)},
     )
-    text = json.loads(json.dumps(record(frame(made)), allow_nan=False))
-    saved = SavedResults("x")
-    saved.add("a", 0, SIZE, text["objects"])
-    back = saved.objects("a", 0, SIZE)
+    with tempfile.TemporaryDirectory() as folder:
+        back = read_results(written(Path(folder), fmt, frame(made))).objects("a/b.mp4", 3, SIZE)
     assert back is not None
-    np.testing.assert_allclose(back.boxes, made.boxes, atol=0.006)
+    corners = np.sort(made.boxes.reshape(-1, 2, 2), axis=1).reshape(-1, 4)
+    np.testing.assert_allclose(back.boxes, corners, rtol=1e-6, atol=0.006)
     assert (back.labels or ("",) * len(boxes)) == (label,) * len(boxes)
     if np.isfinite(attribute):
         np.testing.assert_allclose(
-            np.asarray(back.attributes["size"]), np.asarray(made.attributes["size"]), rtol=1e-6
+            np.asarray(back.attributes["extent"]), np.asarray(made.attributes["extent"]), rtol=1e-6
+        )
+    else:
+        assert "extent" not in back.attributes
+    if fmt == "jsonl":
+        np.testing.assert_allclose(
+            np.array(back.polygons), np.array(made.polygons), rtol=1e-6, atol=0.006
         )
 
 
