@@ -81,12 +81,12 @@ def _placed(objects: Objects, grid: Grid) -> list[Record]:
 
     The points of all objects are mapped at once: there may be thousands of outlines.
     """
-    found: list[tuple[Record, str]] = []
-    points: list[Any] = []
-    placed: list[Record] = [{} for _ in range(len(objects))]
-    for row, out in enumerate(placed):
-        x1, y1, x2, y2 = objects.boxes[row].tolist()
-        own: dict[str, Any] = {"box": np.array([[x1, y1], [x2, y1], [x2, y2], [x1, y2]])}
+    n = len(objects)
+    corners = objects.boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2)
+    found: list[tuple[int, str]] = []
+    points: list[Any] = [corners]
+    for row in range(n):
+        own: dict[str, Any] = {}
         if objects.polygons is not None:
             own["polygon"] = objects.polygons[row]
         # Zeros stand for what is unknown, and may have been moved with the picture since.
@@ -96,14 +96,17 @@ def _placed(objects: Objects, grid: Grid) -> list[Record]:
             own["keypoints"] = objects.keypoints[row][:, :2]
         for name, array in own.items():
             if len(array):
-                found.append((out, name))
+                found.append((row, name))
                 points.append(array)
-    if not points:
-        return placed
     moved = grid.points_to_source(np.concatenate(points))
-    ends = np.cumsum([len(array) for array in points])[:-1]
-    for (out, name), part in zip(found, np.split(moved, ends), strict=True):
-        out[name] = _rounded(np.concatenate([part.min(0), part.max(0)]) if name == "box" else part)
+    boxes = moved[: 4 * n].reshape(n, 4, 2)
+    placed: list[Record] = [
+        {"box": box} for box in _rounded(np.hstack([boxes.min(1), boxes.max(1)]))
+    ]
+    rounded, start = _rounded(moved), 4 * n
+    for (row, name), array in zip(found, points[1:], strict=True):
+        placed[row][name] = rounded[start : start + len(array)]
+        start += len(array)
     return placed
 
 
