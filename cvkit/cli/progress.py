@@ -106,6 +106,8 @@ class Progress:
 
 def told(event: Event, seconds: float) -> str:
     """`120 of 500, 2 failed, 38/s, about 10 s left: a.jpg`."""
+    if event.kind == "frames":
+        return _frames_told(event, seconds)
     of = f" of {event.total}" if event.total else ""
     rate = _rate(event, seconds)
     left = ""
@@ -114,6 +116,17 @@ def told(event: Event, seconds: float) -> str:
         left = f", about {span(remaining)} left" if remaining >= 1 else ""
     failed = f", {event.failed} failed" if event.failed else ""
     return f"{event.done}{of}{failed}{rate}{left}: {event.name}"
+
+
+def _frames_told(event: Event, seconds: float) -> str:
+    """`93 of 150 frames, 18/s, about 3.2 s left: v.mp4`."""
+    of = f" of {event.frames_total}" if event.frames_total else ""
+    left = ""
+    if event.frames_total and event.frames:
+        remaining = seconds / event.frames * (event.frames_total - event.frames)
+        left = f", about {span(remaining)} left" if remaining >= 1 else ""
+    rate = per_second(event.frames, seconds)
+    return f"{event.frames}{of} frames, {rate}{left}: {event.name}"
 
 
 def span(seconds: float) -> str:

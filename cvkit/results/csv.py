@@ -52,11 +52,22 @@ class Layout:
                 yield [told.get(name) for name in names]
 
 
+class _Lines:
+    """Rows end in a line feed alone."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, row: str) -> int:
+        return self._file.write(row.removesuffix("\r\n") + "\n")
+
+
 class CsvWriter:
     """Rows under columns that are fixed up front."""
 
     def __init__(self, file: TextIO, columns: Sequence[str]) -> None:
-        self._writer = csv.writer(file, lineterminator="\n")
+        # Only characters of the terminator are quoted, and a word may hold a carriage return.
+        self._writer = csv.writer(_Lines(file), lineterminator="\r\n")
         self._write(columns)
         self.rows = 0
 

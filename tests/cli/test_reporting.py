@@ -81,8 +81,8 @@ def test_nothing_is_shown_where_nothing_is_wanted(shell: ShellOptions):
 
 
 def test_frames_of_a_video_are_counted():
-    line = told(Event("frames", name="v.mp4", total=1, frames=300), 10.0)
-    assert line == "0 of 1, 300 frames, 30/s: v.mp4"
+    line = told(Event("frames", name="v.mp4", total=1, frames=300, frames_total=450), 10.0)
+    assert line == "300 of 450 frames, 30/s, about 5.0 s left: v.mp4"
 
 
 @pytest.mark.parametrize(
