@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 
-from cvkit.core.errors import OutputError
+from cvkit.core.errors import InputError, OutputError
 from cvkit.core.frame import Frame
 from cvkit.core.options import RunOptions
 from cvkit.core.values import Image, Objects, Raster
@@ -80,9 +80,11 @@ class Pictures:
         kind = format_of(path)
         if drops_alpha(raster, kind):
             self._notes.append(f"{kind} has no alpha: laid over {self._options.background}")
-        data = write_picture(
-            raster, kind, quality=self._options.quality, background=self._options.background.bgr
-        )
+        quality, below = self._options.quality, self._options.background.bgr
+        try:
+            data = write_picture(raster, kind, quality=quality, background=below)
+        except OutputError as error:  # this one does not fit the format; others may
+            raise InputError(error.what, why=error.why, remedy=error.remedy) from error
         if self._written and path == self._written[-1]:
             raise OutputError(f"{path} would hold two results", remedy="add {index} to its name")
         self._files.write_bytes(Path(path), data, overwrite=self._replace)
