@@ -11,7 +11,7 @@ import numpy as np
 from cvkit.core.errors import ChainError, InputError, ParameterError
 from cvkit.core.frame import Frame
 from cvkit.core.units import Box
-from cvkit.core.values import Features, Image, Mask, Objects, Raster
+from cvkit.core.values import Features, Image, Mask, Objects, Raster, eight_bit
 from cvkit.core.warp import Array, Crop
 from cvkit.engine.plan import Chain
 
@@ -21,20 +21,31 @@ _BACK = "\0whole"
 
 @dataclass(frozen=True)
 class Region:
-    """A box, or a mask on the source's grid."""
+    """A box, a mask on the source's grid, or the name of a picture that the chain keeps."""
 
     box: Box | None = None
     mask: Mask | None = None
+    name: str = ""
 
     def enter(self, frame: Frame) -> Frame:
-        """The frame cut to the region, with the whole kept."""
+        """The frame cut to the region, with the whole kept; a kept mask is known only later."""
+        if self.name:
+            return frame.keep(_BACK)
         x, y, w, h = self._rectangle(frame)
         return frame.keep(_BACK).moved(Crop(frame.size, x, y, w, h))
 
     def leave(self, frame: Frame) -> Frame:
         """The region's result laid into the whole. Raises ChainError where its size changed."""
+        if self.name:
+            return Region(mask=_seen(frame.kept[self.name])).leave_whole(frame)
+        return self.leave_whole(frame)
+
+    def leave_whole(self, frame: Frame) -> Frame:
+        """The same, where the region is known."""
         whole = frame.kept[_BACK]
         x, y, w, h = self._rectangle_of(whole)
+        if frame.size == whole.grid.size:  # nothing was cut off
+            x, y, w, h = 0, 0, *whole.grid.size
         if frame.size != (w, h):
             raise ChainError(
                 "--roi holds for a chain that keeps the size",
@@ -109,6 +120,15 @@ class Region:
         return x1, y1, int(columns.max()) + 1 - x1, int(rows.max()) + 1 - y1
 
 
+def _seen(raster: Raster) -> Mask:
+    """A kept picture as a mask: its grey is the coverage."""
+    if isinstance(raster, Mask):
+        return raster
+    if not isinstance(raster, Image):
+        raise ChainError(f"--roi: a kept {type(raster).__name__.lower()} is no mask")
+    return Mask.of(eight_bit(raster.gray), raster.grid)
+
+
 def read_region(text: str, chain: Chain) -> Region:
     """Raises ParameterError where it is neither a box nor a mask's file."""
     from cvkit.core.options import RunOptions
@@ -116,6 +136,8 @@ def read_region(text: str, chain: Chain) -> Region:
 
     if any("warp" in s.sig.gives for s in chain.steps):
         raise ParameterError("--roi holds for a chain that keeps the size", why="a step moves it")
+    if text in chain.final.kept:
+        return Region(name=text)
     try:
         return Region(box=Box.parse(text))
     except ValueError:
