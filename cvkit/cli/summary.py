@@ -154,11 +154,9 @@ def _failures(report: Report) -> None:
             failure.say(CvkitError(failed[0].error or f"{failed[0].item.path} failed"))
         return
     for outcome in failed[:LISTED]:
-        reason = outcome.error
-        for start in (outcome.item.path, outcome.item.name):
-            reason = reason.removeprefix(f"{start}: ").removeprefix(f"{start} ")
-        name = _shown(outcome.item.path)
-        line = terminal.hanging(f"  {name}: {_shown(reason)}", "      ", sys.stderr)
+        name, said = _shown(outcome.item.path), _shown(outcome.error)
+        said = said if said.startswith(name) else f"{name}: {said}"
+        line = terminal.hanging(f"  {said}", "      ", sys.stderr)
         terminal.people(line.replace(name, terminal.styled(name, "bold", sys.stderr), 1))
     if len(failed) > LISTED:
         terminal.people(f"  and {len(failed) - LISTED} more; --json lists them all")

@@ -176,6 +176,9 @@ def _refusal(cls: type[Stage], error: ValidationError) -> CvkitError:
         return ParameterError(f"{name} has no parameter {where}", remedy=remedy)
     if first["type"] == "missing":
         return ParameterError(f"{name} needs {where}", remedy=f"see cvkit {name} --help")
+    if first["type"] == "string_pattern_mismatch":
+        pattern = first["ctx"]["pattern"]
+        return ParameterError(f"{name}: {where} has the form {pattern}; got {first['input']!r}")
     why = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     if first["type"] == "literal_error":
         import difflib

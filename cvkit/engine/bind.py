@@ -152,7 +152,7 @@ class Bound:
             raise InputError(
                 f"{self.name} gives a picture of the depth it is given, and takes {can}",
                 why=f"this one is {array.dtype.name}",
-                remedy="change the depth first (bit-depth)",
+                remedy="give it a picture of such a depth",
             )
         return eight_bit(array)
 

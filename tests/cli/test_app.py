@@ -58,7 +58,7 @@ def test_a_folder_with_a_bad_file_does_the_rest_and_exits_6(
     first, second = ran.err.splitlines()
     assert (ran.code, ran.out) == (6, "in.stretch/a.png\n")
     assert first == "1 of 2 done → in.stretch/a.png; 1 failed"
-    assert second.startswith("  in/b.png: ")
+    assert second.startswith("  in/b.png cannot be read: ")
     assert "Traceback" not in ran.err
 
 
