@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cvkit.io.sinks.encoding import Encoding, options_of, threads_of
-from tests.bench import media
+from tests.bench import media, raw_stream
 from tests.bench.measure import Result, Side, command, compared, in_turns, process
 
 BARE = Path(__file__).parent / "bare"
@@ -72,3 +72,7 @@ def pipes(runs: int) -> Iterator[Result]:
     ratios, seconds = compared(rounds)
     work = "blur | edges | flip, 600 of 1080p"
     yield Result(4, work, "blur then edges then flip", ratios, 1.3, seconds=seconds)
+    raw_stream.rate()
+    rates = [raw_stream.rate() for _ in range(runs)]
+    work = "the frame stream, 300 of 1080p BGR"
+    yield Result(4, work, "between two processes", rates, 1.0, at_least=True, unit="GB/s")
