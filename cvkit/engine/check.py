@@ -25,7 +25,7 @@ from cvkit.engine.plan import Chain
 from cvkit.engine.report import Item
 from cvkit.engine.roi import Region, read_region
 from cvkit.engine.upstream import Upstream, open_stdin
-from cvkit.io.codecs.sniff import SUFFIX_FORMAT
+from cvkit.io.codecs.formats import SUFFIX_FORMAT
 from cvkit.io.sources.files import Found, find, kind_of
 
 

@@ -13,8 +13,8 @@ from typing import Literal
 from cvkit.core.errors import UsageError
 from cvkit.core.values import Image, Kind
 from cvkit.engine.plan import PRINTED, Chain, written
-from cvkit.io.codecs.sniff import FORMAT_SUFFIX
-from cvkit.io.codecs.sniff import SUFFIX_FORMAT as WRITE_SUFFIXES
+from cvkit.io.codecs.formats import FORMAT_SUFFIX
+from cvkit.io.codecs.formats import SUFFIX_FORMAT as WRITE_SUFFIXES
 
 RESULTS = {".jsonl": "jsonl", ".csv": "csv"}
 VIDEO = (".mp4", ".m4v", ".mov", ".mkv", ".webm")

@@ -13,7 +13,8 @@ from cvkit.core.frame import Frame
 from cvkit.core.options import RunOptions
 from cvkit.engine.known import Known
 from cvkit.engine.plan import known_of
-from cvkit.io.codecs.sniff import FORMAT_SUFFIX, HEAD, MOVING, sniff
+from cvkit.io.codecs.formats import FORMAT_SUFFIX
+from cvkit.io.codecs.sniff import HEAD, MOVING, sniff
 
 _PIPE = 1 << 20
 

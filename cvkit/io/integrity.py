@@ -17,9 +17,9 @@ import cv2
 
 from cvkit.core.errors import DamagedError, InputError
 from cvkit.core.warp import Size
-from cvkit.io.codecs.sniff import MOVING, NAMES, READ, SUFFIX_FORMAT, looks_like
+from cvkit.io.codecs.formats import NAMES, READ, SUFFIX_FORMAT
+from cvkit.io.codecs.sniff import MOVING, looks_like
 
-MAX_PIXELS = 500_000_000
 _REASONS = {
     errno.ENOENT: "there is no such file",
     errno.EACCES: "there is no permission to read it",

@@ -16,8 +16,9 @@ from hypothesis.extra import numpy as arrays
 from cvkit.core.errors import OutputError, ParameterError
 from cvkit.core.values import Depth, Flow, Image, Labels, Mask
 from cvkit.core.warp import Array
+from cvkit.io.codecs.formats import WRITE
 from cvkit.io.codecs.reading import read_picture
-from cvkit.io.codecs.sniff import WRITE, sniff
+from cvkit.io.codecs.sniff import sniff
 from cvkit.io.codecs.writing import drops_alpha, format_of, laid_over, write_picture
 from tests.io import making
 

@@ -25,6 +25,7 @@ from cvkit.core.errors import DamagedError, InputError, InternalError
 from cvkit.core.frame import Frame
 from cvkit.core.grid import Grid
 from cvkit.core.time import Time
+from cvkit.io.codecs.asked import Asked
 from cvkit.io.codecs.jpeg import read as read_jpeg
 from cvkit.io.codecs.stored import Stored
 from cvkit.io.planes import Planes, plane_shapes
@@ -130,7 +131,7 @@ def test_a_jpeg_carries_its_luma():
     import cv2
 
     data = cv2.imencode(".jpg", picture(64, 48))[1].tobytes()
-    image = read_jpeg(data, "a.jpg", max_pixels=MOST, views=frozenset())
+    image = read_jpeg(data, "a.jpg", Asked(MOST))
     back = decode_frame(encode_frame(Frame.of(image))).photo
     assert back is not None
     assert back.untouched

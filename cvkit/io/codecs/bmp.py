@@ -6,6 +6,7 @@ import struct
 
 from cvkit.core.values import Image
 from cvkit.core.warp import Size
+from cvkit.io.codecs.asked import Asked
 from cvkit.io.codecs.stored import decoded, image
 from cvkit.io.integrity import bounded, damaged, unsupported
 
@@ -17,8 +18,8 @@ _RUNS = (1, 2)
 _BITS = (1, 4, 8, 16, 24, 32)
 
 
-def read(data: Bytes, name: str, *, max_pixels: int) -> Image:
-    size = _checked(data, name, max_pixels)
+def read(data: Bytes, name: str, asked: Asked) -> Image:
+    size = _checked(data, name, asked.max_pixels)
     return image(decoded(data, name, "BMP", size))
 
 

@@ -16,6 +16,7 @@ from cvkit.core.grid import Grid
 from cvkit.core.values import Image, Space
 from cvkit.core.warp import Array, Size
 from cvkit.io.codecs import exif
+from cvkit.io.codecs.asked import Asked
 from cvkit.io.integrity import bounded, damaged, unsupported
 
 Bytes = bytes | memoryview
@@ -63,15 +64,15 @@ class JpegPixels:
         return exif.upright(luma, self.header.orientation)
 
 
-def read(data: Bytes, name: str, *, max_pixels: int, views: frozenset[str]) -> Image:
+def read(data: Bytes, name: str, asked: Asked) -> Image:
     """The picture with `views` decoded; where none is named the grey one, to see any damage."""
     header = header_of(data, name)
-    bounded(header.size, max_pixels, name)
+    bounded(header.size, asked.max_pixels, name)
     pixels = JpegPixels(data, name, header)
     image = Image(Grid.of(pixels.size), pixels)
-    if "bgr" in views:
+    if "bgr" in asked.views:
         _ = image.bgr
-    if "gray" in views or not views:
+    if "gray" in asked.views or not asked.views:
         _ = image.gray
     return image
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from cvkit.core.values import Image
 from cvkit.core.warp import Size
+from cvkit.io.codecs.asked import Asked
 from cvkit.io.codecs.deflate import inflated
 from cvkit.io.codecs.stored import decoded, image
 from cvkit.io.integrity import bounded, damaged
@@ -63,8 +64,8 @@ class _Parts:
     data: tuple[memoryview, ...]
 
 
-def read(data: Bytes, name: str, *, max_pixels: int) -> Image:
-    parts = _checked(data, name, max_pixels)
+def read(data: Bytes, name: str, asked: Asked) -> Image:
+    parts = _checked(data, name, asked.max_pixels)
     rows = _inflated(parts, name)
     body = parts.data if rows is None else (rows,)
     array = decoded(_rebuilt(parts, body), name, "PNG", parts.header.size)

@@ -2,61 +2,77 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from importlib import import_module
+from typing import Any, Protocol
 
+from cvkit.core.errors import InputError
 from cvkit.core.values import Image
 from cvkit.io.codecs import jpeg
+from cvkit.io.codecs.asked import MAX_PIXELS, Asked
+from cvkit.io.codecs.formats import FORMATS
 from cvkit.io.codecs.sniff import HEAD, sniff
-from cvkit.io.integrity import MAX_PIXELS, damaged, refuse
+from cvkit.io.integrity import damaged, refuse
 
 Bytes = bytes | memoryview
+
+
+class Reader(Protocol):
+    """What a module that reads a format has; one with pages has `count` too."""
+
+    def read(self, data: Bytes, name: str, asked: Asked) -> Image: ...
 
 
 def read_picture(
     data: Bytes,
     name: str,
+    asked: Asked | None = None,
     *,
     max_pixels: int = MAX_PIXELS,
     views: frozenset[str] = frozenset(),
 ) -> Image:
-    """An untouched Image, upright, from the bytes of a JPEG, PNG, WebP, BMP or TIFF.
+    """An untouched Image, upright, from the bytes of a picture in a format of `FORMATS`.
 
-    `views` ("gray", "bgr") are decoded now, which is cheaper for a JPEG the fewer they are; others
-    follow when they are asked for, and are the same. `name` is used in messages only.
+    The keywords are for those who ask for no more. Views that were not asked for follow when they
+    are wanted, and are the same. `name` is used in messages only.
 
     Raises DamagedError where bytes are missing or wrong, InputError where the content is no
-    picture, of a kind that is not read, or of more than `max_pixels` by its header; the last
-    before memory is taken.
+    picture, of a kind that is not read, or too big by its header; MissingError where an extra
+    would read it.
     """
+    asked = asked or Asked(max_pixels, views)
     if not len(data):
         raise damaged(name, "the file is empty")
     head = bytes(data[:HEAD])
     kind = sniff(head)
-    if kind == "jpeg":
-        return jpeg.read(data, name, max_pixels=max_pixels, views=views)
-    return _reader(kind, head, name)(data, name, max_pixels=max_pixels)
+    if kind == "jpeg":  # most pictures are
+        return jpeg.read(data, name, asked)
+    return reader(kind, head, name).read(data, name, asked)
 
 
-class _Reader(Protocol):
-    def __call__(self, data: Bytes, name: str, *, max_pixels: int) -> Image: ...
+def count_pages(data: Bytes, name: str) -> int:
+    """How many pictures the file holds; 1 for formats that hold one."""
+    head = bytes(data[:HEAD])
+    kind = sniff(head)
+    row = FORMATS.get(kind or "")
+    if row is None or not row.pages:
+        return 1
+    module: Any = reader(kind, head, name)
+    return int(module.count(data, name))
 
 
-def _reader(kind: str | None, head: bytes, name: str) -> _Reader:
-    """The one module that knows the format; imported here, since most runs need one or none."""
-    if kind == "png":
-        from cvkit.io.codecs import png
+def reader(kind: str | None, head: bytes, name: str) -> Reader:
+    """The one module that knows the format; imported here, since most runs need one or none.
 
-        return png.read
-    if kind == "webp":
-        from cvkit.io.codecs import webp
+    Raises InputError where there is none.
+    """
+    row = FORMATS.get(kind or "")
+    if row is None or not row.reader:
+        raise refuse(kind, head, name)
+    module: Any = import_module(f"cvkit.io.codecs.{row.reader}")
+    return module  # type: ignore[no-any-return]
 
-        return webp.read
-    if kind == "bmp":
-        from cvkit.io.codecs import bmp
 
-        return bmp.read
-    if kind == "tiff":
-        from cvkit.io.codecs import tiff
-
-        return tiff.read
-    raise refuse(kind, head, name)
+def page_out_of(name: str, page: int, pages: int) -> InputError:
+    """The error for a page that the file does not have; `page` counts from 0."""
+    has = f"it has {pages} pages" if pages != 1 else "it has one page"
+    return InputError(f"{name} has no page {page + 1}", why=has)

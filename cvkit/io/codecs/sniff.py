@@ -1,55 +1,15 @@
-"""What a file is, by its first bytes; and which suffixes people give to pictures and videos."""
+"""What a file is, by its first bytes; and which suffixes people give to videos."""
 
 from __future__ import annotations
 
 HEAD = 1024
 """How many first bytes `sniff` wants; fewer are fine for most formats."""
 
-PICTURE_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .mpo .png .apng .webp .bmp .dib .tif .tiff .gif .jp2 .j2k .jpc .jpx .jxl"
-    " .avif .heic .heif .hdr .pic .exr .pbm .pgm .ppm .pnm .pam .pfm .psd .ico .tga .qoi .dds .pcx"
-    " .sgi .ras .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf".split()
-)
 VIDEO_SUFFIXES = frozenset(
     ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .m2v .ts .mts .m2ts .flv .f4v .ogv .ogg .wmv .asf"
     " .3gp .3g2 .vob .y4m .mxf .mjpeg .mjpg .264 .h264 .265 .hevc .ivf".split()
 )
-STILLS = frozenset("jpeg png webp bmp tiff gif jp2 hdr exr pnm avif heic psd ico".split())
 MOVING = frozenset("mp4 matroska avi mpegts mpeg flv ogg y4m".split())
-
-READ = frozenset({"jpeg", "png", "webp", "bmp", "tiff"})
-"""Stills that are read; the others are known and refused by name."""
-WRITE = READ
-"""Stills that are written."""
-
-FORMAT_SUFFIX = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "bmp": ".bmp", "tiff": ".tif"}
-"""The suffix that a file gets where cvkit names it, by format."""
-SUFFIX_FORMAT = {
-    **{suffix: name for name, suffix in FORMAT_SUFFIX.items()},
-    ".jpeg": "jpeg",
-    ".jpe": "jpeg",
-    ".jfif": "jpeg",
-    ".dib": "bmp",
-    ".tiff": "tiff",
-}
-"""The format that a suffix (lower case) asks for when a picture is written."""
-NAMES = {
-    "jpeg": "JPEG",
-    "png": "PNG",
-    "webp": "WebP",
-    "bmp": "BMP",
-    "tiff": "TIFF",
-    "gif": "GIF",
-    "jp2": "JPEG 2000",
-    "hdr": "Radiance HDR",
-    "exr": "OpenEXR",
-    "pnm": "PNM",
-    "avif": "AVIF",
-    "heic": "HEIC",
-    "psd": "Photoshop",
-    "ico": "ICO",
-}
-"""Formats as people write them."""
 
 _MAGIC = (
     (b"\xff\xd8\xff", "jpeg"),
@@ -82,7 +42,7 @@ _BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 
 
 def sniff(head: bytes) -> str | None:
-    """The format's name (one of STILLS, MOVING or "cvkit") by the first bytes, or None."""
+    """The format's name (one of FORMATS, MOVING or "cvkit") by the first bytes, or None."""
     for magic, name in _MAGIC:
         if head.startswith(magic):
             return name

@@ -14,6 +14,7 @@ import numpy as np
 from cvkit.core.values import DEPTHS, Image
 from cvkit.core.warp import Array, Size
 from cvkit.io.codecs import exif
+from cvkit.io.codecs.asked import Asked
 from cvkit.io.codecs.deflate import inflated
 from cvkit.io.codecs.stored import decoded, image
 from cvkit.io.integrity import bounded, damaged, unsupported
@@ -58,9 +59,9 @@ class Directory:
         return self.one(_EXTRA, 0) if rgba else None
 
 
-def read(data: Bytes, name: str, *, max_pixels: int) -> Image:
+def read(data: Bytes, name: str, asked: Asked) -> Image:
     page = directory(data, name)
-    bounded(page.size, max_pixels, name)
+    bounded(page.size, asked.max_pixels, name)
     _refuse_unread(page, name)
     _check_pixels(page, data, name)
     turned = page.one(_ORIENTATION, 1)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cvkit.core.values import Image
 from cvkit.core.warp import Size
+from cvkit.io.codecs.asked import Asked
 from cvkit.io.codecs.stored import decoded, image
 from cvkit.io.integrity import bounded, damaged
 
@@ -14,8 +15,8 @@ Bytes = bytes | memoryview
 MAX_SIDE = 16383
 
 
-def read(data: Bytes, name: str, *, max_pixels: int) -> Image:
-    size = _checked(data, name, max_pixels)
+def read(data: Bytes, name: str, asked: Asked) -> Image:
+    size = _checked(data, name, asked.max_pixels)
     return image(decoded(data, name, "WebP", size))
 
 

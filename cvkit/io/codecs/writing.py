@@ -6,40 +6,31 @@ those that can. Alpha alone is laid over a background, which `drops_alpha` foret
 
 from __future__ import annotations
 
-import cv2
+from importlib import import_module
+from typing import Any, Protocol
+
 import numpy as np
 
 from cvkit.core.errors import OutputError, ParameterError
 from cvkit.core.values import DEPTHS, Depth, Image, Labels, Mask, Raster
 from cvkit.core.warp import Array
-from cvkit.io.codecs.sniff import NAMES, SUFFIX_FORMAT, WRITE
-from cvkit.io.integrity import quiet
+from cvkit.io.codecs.formats import FORMATS, NAMES, SUFFIX_FORMAT, WRITE
 
 Color = tuple[int, int, int]
 """Blue, green, red, 0 to 255."""
 
 WHITE: Color = (255, 255, 255)
-QUALITY = {"jpeg": 92, "webp": 90}
-"""Formats that have a quality, and its default."""
-MAX_SIDE = {"jpeg": 65500, "webp": 16383}
-"""The longest side in pixels that a format's usual library writes."""
-
-_HOLDS = {
-    "jpeg": ("uint8",),
-    "png": ("uint8", "uint16"),
-    "webp": ("uint8",),
-    "bmp": ("uint8",),
-    "tiff": ("uint8", "uint16", "float32"),
-}
 _DEPTH_NAMES = {"uint8": "8-bit", "uint16": "16-bit", "float32": "float"}
-_NO_ALPHA = {"jpeg"}
-_EXTENSIONS = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "bmp": ".bmp", "tiff": ".tiff"}
-# Half the time of OpenCV's defaults for masks, and smaller.
-_BILEVEL = [
-    cv2.IMWRITE_PNG_BILEVEL, 1,
-    cv2.IMWRITE_PNG_COMPRESSION, 1,
-    cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE,
-]  # fmt: skip
+
+
+class Writer(Protocol):
+    """What a module that writes a format has."""
+
+    def encode(self, array: Array, fmt: str, *, quality: int | None, binary: bool) -> bytes:
+        """The file of (h, w), (h, w, 3) BGR or (h, w, 4) BGRA in a depth that `fmt` holds.
+
+        `binary` where a mask holds nothing but 0 and 255. Raises OutputError.
+        """
 
 
 def format_of(suffix: str) -> str:
@@ -55,7 +46,7 @@ def format_of(suffix: str) -> str:
 
 def drops_alpha(value: Raster, fmt: str) -> bool:
     """Whether writing `value` as `fmt` lays its alpha over the background."""
-    return fmt in _NO_ALPHA and isinstance(value, Image) and value.alpha is not None
+    return not FORMATS[fmt].alpha and isinstance(value, Image) and value.alpha is not None
 
 
 def write_picture(
@@ -72,13 +63,14 @@ def write_picture(
             f"{NAMES.get(fmt, fmt)} pictures are not written",
             remedy=f"use {_listed(sorted(WRITE))}",
         )
+    row = FORMATS[fmt]
+    if quality is not None and not 1 <= quality <= 100:
+        raise ParameterError(f"quality must be 1 to 100, got {quality}")
     array = _array(value, fmt, background)
     _check_side(array, fmt)
-    data = _encoded(array, fmt, _options(value, fmt, quality))
-    if fmt == "tiff" and array.ndim == 3 and array.shape[2] == 4:
-        from cvkit.io.codecs.tiff import with_alpha_said  # start-up: nothing else needs it here
-
-        return with_alpha_said(data)
+    writer: Any = import_module(f"cvkit.io.codecs.{row.writer}")
+    binary = isinstance(value, Mask) and value.binary
+    data: bytes = writer.encode(array, fmt, quality=quality or row.quality, binary=binary)
     return data
 
 
@@ -109,7 +101,7 @@ def _array(value: Raster, fmt: str, background: Color) -> Array:
     if isinstance(value, Mask):
         array = value.array
     elif isinstance(value, Image):
-        array = _with_alpha(value) if fmt not in _NO_ALPHA else laid_over(value, background)
+        array = _with_alpha(value) if FORMATS[fmt].alpha else laid_over(value, background)
     elif isinstance(value, Labels):
         array = _numbered(value, fmt)
     elif isinstance(value, Depth) and fmt == "tiff":
@@ -118,7 +110,7 @@ def _array(value: Raster, fmt: str, background: Color) -> Array:
         kind = type(value).__name__.lower()
         remedy = "write TIFF, or a picture of it" if isinstance(value, Depth) else "draw it first"
         raise OutputError(f"{kind} cannot be written as {NAMES[fmt]}", remedy=remedy)
-    if array.dtype.name not in _HOLDS[fmt]:
+    if array.dtype.name not in FORMATS[fmt].holds:
         _refuse_depth(array.dtype.name, fmt)
     return array
 
@@ -130,10 +122,10 @@ def _with_alpha(image: Image) -> Array:
 
 
 def _numbered(labels: Labels, fmt: str) -> Array:
-    if "uint16" not in _HOLDS[fmt]:
+    if "uint16" not in FORMATS[fmt].holds:
         raise OutputError(
             f"labels cannot be written as {NAMES[fmt]}",
-            why="it would change their numbers" if fmt in QUALITY else "",
+            why="it would change their numbers" if FORMATS[fmt].quality else "",
             remedy="write PNG or TIFF",
         )
     low, high = int(labels.array.min()), int(labels.array.max())
@@ -145,48 +137,23 @@ def _numbered(labels: Labels, fmt: str) -> Array:
 
 
 def _refuse_depth(depth: str, fmt: str) -> None:
-    able = [name for name, depths in _HOLDS.items() if depth in depths]
+    able = [name for name in WRITE if depth in FORMATS[name].holds]
     raise OutputError(
         f"a {_DEPTH_NAMES.get(depth, depth)} picture cannot be written as {NAMES[fmt]}",
-        why=f"it holds {' and '.join(_DEPTH_NAMES[name] for name in _HOLDS[fmt])} only",
-        remedy=f"write {_listed(able)}",
+        why=f"it holds {' and '.join(_DEPTH_NAMES[name] for name in FORMATS[fmt].holds)} only",
+        remedy=f"write {_listed(sorted(able))}",
     )
 
 
 def _check_side(array: Array, fmt: str) -> None:
     height, width = array.shape[:2]
-    most = MAX_SIDE.get(fmt)
+    most = FORMATS[fmt].side
     if most is not None and max(width, height) > most:
         raise OutputError(
             f"{width}×{height} pixels cannot be written as {NAMES[fmt]}",
             why=f"its sides go up to {most}",
             remedy="write PNG or TIFF, or add resize",
         )
-
-
-def _options(value: Raster, fmt: str, quality: int | None) -> list[int]:
-    if quality is not None and not 1 <= quality <= 100:
-        raise ParameterError(f"quality must be 1 to 100, got {quality}")
-    if fmt == "jpeg":
-        return [cv2.IMWRITE_JPEG_QUALITY, quality or QUALITY[fmt]]
-    if fmt == "webp":
-        return [cv2.IMWRITE_WEBP_QUALITY, quality or QUALITY[fmt]]
-    if fmt == "png" and isinstance(value, Mask) and value.binary:
-        return _BILEVEL
-    return []
-
-
-def _encoded(array: Array, fmt: str, options: list[int]) -> bytes:
-    # simplejpeg is faster but takes the inexact DCT below quality 96, whatever it is told.
-    try:
-        with quiet():
-            done, data = cv2.imencode(_EXTENSIONS[fmt], array, options)
-    except cv2.error as error:
-        raise OutputError(f"{NAMES[fmt]} cannot be encoded", why=error.err) from error
-    if not done:
-        height, width = array.shape[:2]
-        raise OutputError(f"{width}×{height} pixels cannot be encoded as {NAMES[fmt]}")
-    return data.tobytes()
 
 
 def _listed(formats: list[str]) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cvkit.core.errors import InputError, UsageError
-from cvkit.io.codecs.sniff import HEAD, MOVING, PICTURE_SUFFIXES, VIDEO_SUFFIXES, sniff
+from cvkit.io.codecs.formats import PICTURE_SUFFIXES
+from cvkit.io.codecs.sniff import HEAD, MOVING, VIDEO_SUFFIXES, sniff
 
 
 @dataclass(frozen=True, slots=True)
