@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from cvkit.core.errors import ParameterError
 from cvkit.core.names import cli_name
-from cvkit.core.units import Color, Duration, FrameRange
+from cvkit.core.units import Color, Duration, FrameRange, Pages
 
 
 class RunOptions(BaseModel):
@@ -18,7 +18,10 @@ class RunOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     groups: ClassVar[dict[str, tuple[str, ...]]] = {
-        "Inputs": ("include", "exclude", "frames", "duration", "max_pixels", "on_corrupt"),
+        "Inputs": (
+            *("include", "exclude", "frames", "duration", "page", "dpi"),
+            *("max_pixels", "on_corrupt"),
+        ),
         "Run": ("jobs", "device", "seed", "on_error", "overwrite", "in_place", "roi", "only"),
         "Results": ("coords",),
         "Encoding": (
@@ -35,6 +38,10 @@ class RunOptions(BaseModel):
     """Of videos only these frames: A:B:STEP, 0-based, B excluded; either may be a time."""
     duration: Duration | None = None
     """Of videos only so much from the start, or from the start of --frames."""
+    page: Pages | None = None
+    """Of documents only these pages, from 1: 3, 2-5, 1,4,7- or all."""
+    dpi: Annotated[float, Field(ge=1, le=10000)] = 150
+    """Dots an inch at which pages of documents and drawings are rendered."""
     max_pixels: Annotated[int, Field(ge=1)] = 500_000_000
     """Pictures of more pixels are refused before memory is taken."""
     on_corrupt: Literal["fail", "skip"] = "fail"
@@ -96,6 +103,6 @@ SHELL_OPTIONS = ("dry_run", "save", "set", "json", "quiet", "verbose", "progress
 
 def reserved() -> frozenset[str]:
     """Names that no stage parameter may have."""
-    also = "o output j resume live max_retries dpi page timeout retry max_failures watch profile"
+    also = "o output j resume live max_retries timeout retry max_failures watch profile"
     more = "offline half strip keep_icc segment backend trust accept_license help version"
     return frozenset({*RunOptions.model_fields, *SHELL_OPTIONS, *also.split(), *more.split()})

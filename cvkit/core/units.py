@@ -329,3 +329,47 @@ def _edge(text: str) -> Duration | None:
     if not text:
         return None
     return Duration.parse(text + "f" if re.fullmatch(r"-?\d+", text) else text)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages(Unit):
+    """Pages of a document, from 1: `3`, `2-5`, `1,3,7-`, `all`."""
+
+    expected: ClassVar[str] = "pages from 1 (3, 2-5, 1,4,7-) or all"
+    ranges: tuple[tuple[int, int | None], ...]
+    """First and last, both counted in; None is the last there is."""
+
+    @classmethod
+    def parse(cls, text: str) -> Pages:
+        if text == "all":
+            return cls(((1, None),))
+        ranges = []
+        for part in text.split(","):
+            match = re.fullmatch(r"\s*(\d+)\s*(?:(-)\s*(\d+)?)?\s*", part)
+            if not match:
+                raise ValueError(f"expected {cls.expected}, got {text!r}")
+            first = int(match[1])
+            last = first if not match[2] else int(match[3]) if match[3] else None
+            if first < 1 or (last is not None and last < first):
+                raise ValueError(f"expected {cls.expected}, got {text!r}")
+            ranges.append((first, last))
+        return cls(tuple(ranges))
+
+    def of(self, count: int) -> list[int]:
+        """Those of a document of `count` pages, from 0, each once, in the order asked for.
+
+        May name pages that the document does not have, where they were asked for by number.
+        """
+        pages = [
+            page - 1
+            for first, last in self.ranges
+            for page in range(first, (max(count, first) if last is None else last) + 1)
+        ]
+        return list(dict.fromkeys(pages))
+
+    def __str__(self) -> str:
+        if self.ranges == ((1, None),):
+            return "all"
+        return ",".join(
+            str(a) if a == b else f"{a}-{'' if b is None else b}" for a, b in self.ranges
+        )

@@ -25,8 +25,8 @@ from cvkit.engine.plan import Chain
 from cvkit.engine.report import Item
 from cvkit.engine.roi import Region, read_region
 from cvkit.engine.upstream import Upstream, open_stdin
-from cvkit.io.codecs.formats import SUFFIX_FORMAT
-from cvkit.io.sources.files import Found, find, kind_of
+from cvkit.io.codecs.formats import FORMATS, SUFFIX_FORMAT
+from cvkit.io.sources.files import Found, find, format_of, kind_of, kind_of_format
 
 
 @dataclass
@@ -102,7 +102,7 @@ def check(spec: Spec) -> Job:
         job.items, job.spooled = [Item(0, name, spooled.path, moving)], spooled.path
     elif upstream is None:
         _find(job)
-    sources = [Source(i.name, i.path, i.moving) for i in job.items]
+    sources = [Source(i.name, i.path, i.moving, len(i.pages) or 1) for i in job.items]
     job.outputs = _outputs(job, sources)
     _finish_chain(job)
     if rest is None and upstream is None:
@@ -152,14 +152,28 @@ def _find(job: Job) -> None:
     job.files, job.not_media = walk.files, walk.not_media
     seen: dict[str, Found] = {}
     for number, file in enumerate(walk.files):
-        moving = (kind_of(file.path) or file.by_suffix) == "video"
-        job.items.append(Item(number, file.name, file.path, moving))
+        form = format_of(file.path)
+        moving = (kind_of_format(form) or file.by_suffix) == "video"
+        pages = () if moving else _pages(file, form, options)
+        job.items.append(Item(number, file.name, file.path, moving, pages=pages))
         if file.name in seen and _needs_names(spec):
             raise UsageError(
                 f"{seen[file.name].path} and {file.path} have one name in the results",
                 remedy="name the folder above them as the input",
             )
         seen[file.name] = file
+
+
+def _pages(file: Found, form: str | None, options: RunOptions) -> tuple[int, ...]:
+    """Of a document those that are read; nothing where it is the only one, or the first."""
+    unasked = FORMATS[form].pages if form in FORMATS else ""
+    if options.page is None and unasked != "all":
+        return ()
+    from cvkit.io.sources.opening import pages_of
+
+    count = pages_of(file.path, file.name) if unasked else 1
+    chosen = range(count) if options.page is None else options.page.of(count)
+    return () if list(chosen) == [0] else tuple(chosen)
 
 
 def _needs_names(spec: Spec) -> bool:
@@ -277,6 +291,8 @@ def _refuse_idle(job: Job) -> None:
         raise _idle("only", "it slims the frame stream (-o -)")
     if o.coords != "source" and not (job.has("results") or job.has("print")):
         raise _idle("coords", "no results are written")
+    if o.page is not None and all(i.moving for i in job.items):
+        raise _idle("page", "no input is a document")
     if (o.include or o.exclude) and not any(os.path.isdir(p) for p in job.spec.inputs):
         raise _idle("include" if o.include else "exclude", "no input is a folder")
 
@@ -286,4 +302,4 @@ def _idle(name: str, why: str) -> ParameterError:
 
 
 def sources_of(items: list[Item]) -> Iterator[Source]:
-    yield from (Source(i.name, i.path, i.moving) for i in items)
+    yield from (Source(i.name, i.path, i.moving, len(i.pages) or 1) for i in items)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -28,11 +28,11 @@ from cvkit.engine.lent import Lent
 from cvkit.engine.report import Event, Item, Outcome, Tell
 from cvkit.engine.segments import closing
 from cvkit.engine.sinks import Made, Medium, Pictures, Records, Rows, Sink, Video, is_video
-from cvkit.io.integrity import read_bytes
+from cvkit.io.codecs.asked import Asked
 from cvkit.io.safe import SafeFiles
 
 if TYPE_CHECKING:
-    from cvkit.io.sources.video import Clip
+    from cvkit.io.sources.opening import Moving
     from cvkit.io.stream import Head, StreamWriter
 
 
@@ -91,24 +91,35 @@ class Workshop:
         outcome.outputs = []
 
     def _still(self, item: Item, outcome: Outcome) -> None:
-        from cvkit.io.codecs.reading import read_picture
+        from cvkit.io.sources.opening import open_still
 
-        data = read_bytes(Path(item.path), item.name)
-        options = self.job.options
-        views = self.flow.chain.views or frozenset({"bgr"})
-        image = read_picture(data, item.name, max_pixels=options.max_pixels, views=views)
-        frame = Frame((image,), image.grid, source=item.name)
-        region = self.job.region
-        if region is not None:
-            frame = region.enter(frame)
-        medium = Medium(item.name, False, _format(item))
-        self.drain(self._left(self.flow.still(frame)), item, medium, outcome)
+        still = open_still(item.path, item.name)
+        asked = asked_of(self.job.options, self.flow.chain.views or frozenset({"bgr"}))
+
+        def frames() -> Iterator[Frame]:
+            for page in item.pages or (0,):
+                image = still.read(asked if not page else replace(asked, page=page))
+                yield Frame((image,), image.grid, index=page, source=item.name)
+
+        self._stills(frames(), item, Medium(item.name, False, _format(item)), outcome)
+
+    def _stills(
+        self, frames: Iterator[Frame], item: Item, medium: Medium, outcome: Outcome
+    ) -> None:
+        """Pictures of one item, each through the chain on its own."""
+
+        def made() -> Iterator[Made]:
+            for frame in frames:
+                region = self.job.region
+                yield from self._left(self.flow.still(region.enter(frame) if region else frame))
+
+        self.drain(made(), item, medium, outcome)
 
     def _moving(self, item: Item, outcome: Outcome) -> None:
-        from cvkit.io.sources.video import open_video
+        from cvkit.io.sources.opening import open_moving
 
         options = self.job.options
-        with open_video(item.path, max_pixels=options.max_pixels) as clip:
+        with open_moving(item.path, max_pixels=options.max_pixels) as clip:
             frames = _frames(clip, item.name)
             whole = options.frames is None and options.duration is None
             if not whole:
@@ -129,14 +140,12 @@ class Workshop:
             if first is not None:
                 base = first.time.base
                 frames = _first_then(first, frames)
-        medium = Medium(item.name, head.moving, head.format, head.rate, base, sound)
+        several = len(item.pages) > 1
+        medium = Medium(item.name, head.moving, head.format, head.rate, base, sound, several)
         if head.moving:
             self._run_moving(item, frames, medium, outcome, None)
             return
-        for frame in frames:
-            if self.job.region is not None:
-                frame = self.job.region.enter(frame)
-            self.drain(self._left(self.flow.still(frame)), item, medium, outcome)
+        self._stills(frames, item, medium, outcome)
 
     def _run_moving(
         self,
@@ -206,7 +215,10 @@ class Workshop:
             if is_video(path):
                 sinks.append(Video(output, path, options, medium, outcome.notes))
             else:
-                sinks.append(Pictures(output, path, options, self.files, outcome.notes))
+                counted = job.whole.several or medium.several
+                sinks.append(
+                    Pictures(output, path, options, self.files, outcome.notes, counted=counted)
+                )
         if job.has("results") or job.has("print"):
             outcome.records = str(self.lent.folder / f"{item.number}.jsonl")
             sinks.append(Records(Path(outcome.records), options.coords))
@@ -263,11 +275,16 @@ def begin(writer: StreamWriter, item: Item, medium: Medium) -> None:
     writer.begin(item.number, head)
 
 
+def asked_of(options: RunOptions, views: frozenset[str]) -> Asked:
+    """What a run's options ask of decoders."""
+    return Asked(options.max_pixels, views, dpi=options.dpi)
+
+
 def _format(item: Item) -> str:
     return os.path.splitext(item.name)[1][1:].lower()
 
 
-def _frames(clip: Clip, name: str) -> Iterator[Frame]:
+def _frames(clip: Moving, name: str) -> Iterator[Frame]:
     decoded = iter(clip)
     try:
         for index, (at, image) in enumerate(decoded):
@@ -284,7 +301,7 @@ def _first_then(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
         closing(rest)
 
 
-def _selected(frames: Iterator[Frame], clip: Clip, options: RunOptions) -> Iterator[Frame]:
+def _selected(frames: Iterator[Frame], clip: Moving, options: RunOptions) -> Iterator[Frame]:
     """Those of --frames and --duration."""
     chosen, duration = options.frames, options.duration
     start = chosen.start if chosen is not None else None
@@ -313,7 +330,7 @@ def _selected(frames: Iterator[Frame], clip: Clip, options: RunOptions) -> Itera
         raise InputError(f"--frames {chosen or duration} holds no frame of this video")
 
 
-def _from_end(edge: Duration | None, clip: Clip) -> Duration | None:
+def _from_end(edge: Duration | None, clip: Moving) -> Duration | None:
     if edge is None or edge.value >= 0:
         return edge
     if edge.unit == "f":

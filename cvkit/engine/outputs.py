@@ -50,6 +50,8 @@ class Source:
     name: str
     path: str
     moving: bool
+    pages: int = 1
+    """How many of its pictures are read."""
 
 
 def read_outputs(texts: Sequence[str], chain: Chain) -> list[Output]:
@@ -77,7 +79,8 @@ def unsaid(chain: Chain, inputs: Sequence[str], sources: Sequence[Source]) -> li
         base = f"{_folder_name(inputs[0])}.{stage}" if _one_folder(inputs) else stage
         out = Output("", "picture", f"{base}.png", suffix=".png", named=False)
     elif len(inputs) == 1 and not os.path.isdir(inputs[0]):
-        ending = f"_{{index:05d}}.{stage}" if chain.several else f".{stage}"
+        many = chain.several or any(s.pages > 1 for s in sources)
+        ending = f"_{{index:05d}}.{stage}" if many else f".{stage}"
         out = Output("", "picture", "{stem}" + ending + "{suffix}", named=False)
     else:
         folder = f"{_folder_name(inputs[0])}.{stage}" if _one_folder(inputs) else stage
@@ -94,7 +97,8 @@ def path_for(output: Output, source: Source, chain: Chain) -> str:
     natural = natural_suffix(source, kind)
     where = PurePosixPath(source.name)
     if output.folder:
-        stem = SEVERAL.format_map(_Keep(stem=where.stem)) if chain.several else where.stem
+        many = chain.several or source.pages > 1
+        stem = SEVERAL.format_map(_Keep(stem=where.stem)) if many else where.stem
         return os.path.join(output.folder, str(where.parent), stem + natural).replace("/./", "/")
     if not _fields(output.template):
         _suits(output, source, chain)
@@ -102,10 +106,7 @@ def path_for(output: Output, source: Source, chain: Chain) -> str:
     values = {
         "dir": str(where.parent), "stem": where.stem, "name": where.stem, "step": chain.last_name,
     }  # fmt: skip
-    suffix = "{suffix}"
     values["suffix"] = natural
-    if output.template.endswith(suffix) and not source.moving and chain.several:
-        values["suffix"] = natural_suffix(source, kind)
     text = output.template.format_map(_Keep(**values))
     still = os.path.splitext(text)[1].lower() in WRITE_SUFFIXES
     if source.moving and still and not output.per_frame:
@@ -209,11 +210,13 @@ def _suits(output: Output, source: Source, chain: Chain) -> None:
         )
     if not source.moving and suffix in VIDEO:
         raise UsageError(f"{source.name} is one picture, and {output.template} a video")
-    if chain.several:
+    if chain.several or source.pages > 1:
         stem = os.path.splitext(output.template)[0]
+        who = f"{chain.last_name} gives" if chain.several else f"{source.name} holds"
+        page = "" if chain.several else ", or say which: --page 1"
         raise UsageError(
-            f"{chain.last_name} gives several pictures, and {output.template} is one file",
-            remedy=f"number them: -o '{stem}_{{index:05d}}{suffix}'",
+            f"{who} several pictures, and {output.template} is one file",
+            remedy=f"number them: -o '{stem}_{{index:05d}}{suffix}'{page}",
         )
 
 

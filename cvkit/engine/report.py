@@ -37,6 +37,8 @@ class Item:
     moving: bool
     outputs: tuple[str, ...] = ()
     """A path, or a template that frames fill, for each picture output."""
+    pages: tuple[int, ...] = ()
+    """Of a document those that are read, from 0; nothing where it holds one picture."""
 
 
 @dataclass

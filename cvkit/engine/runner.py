@@ -7,9 +7,11 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from functools import partial
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from cvkit.core.errors import UsageError
+from cvkit.core.frame import Frame
 from cvkit.core.spec import Spec
 from cvkit.engine.flow import Flow
 from cvkit.engine.items import Workshop, begin
@@ -36,7 +38,10 @@ def run(spec: Spec, items: Iterable[Mapping[str, object]]) -> Iterator[dict[str,
     lent, resources = Lent(job.options.jobs or os.cpu_count() or 1), Resources(job.options.device)
     needs = any(o.kind == "picture" and not o.kept for o in job.outputs)
     flow = Flow(job.chain, resources, job.options, needs)
-    made = (Item(**{**item, "outputs": tuple(item["outputs"])}) for item in items)  # type: ignore[arg-type]
+    made = (
+        Item(**{**item, "outputs": tuple(item["outputs"]), "pages": tuple(item.get("pages", ()))})
+        for item in items
+    )  # type: ignore[arg-type]
     try:
         with SafeFiles(overwrite=job.options.overwrite) as files:
             shop = Workshop(job, flow, files, lent, lambda event: None)
@@ -82,7 +87,9 @@ def _from_stream(shop: Workshop) -> Iterator[Outcome]:
             outcome = Outcome(item, "failed", error=found.error, code=found.code or 3)
             yield outcome
             continue
-        source = Source(head.name, head.name, head.moving)
+        if not head.moving:
+            frames, item = _counted(frames, item)
+        source = Source(head.name, head.name, head.moving, len(item.pages) or 1)
         item = replace(item, outputs=shop.job.paths(source))
         for path in item.outputs:
             if "{" not in path and path in taken:
@@ -92,6 +99,14 @@ def _from_stream(shop: Workshop) -> Iterator[Outcome]:
                 )
             taken[path] = item.name
         yield shop.streamed(item, head, frames)
+
+
+def _counted(frames: Iterator[Frame], item: Item) -> tuple[Iterator[Frame], Item]:
+    """Whether one still gives several results, which decides their names, by looking ahead."""
+    ahead = list(islice(frames, 2))
+    if len(ahead) > 1:
+        item = replace(item, pages=tuple(range(len(ahead))))
+    return chain(ahead, frames), item
 
 
 def pass_on(shop: Workshop, outcome: Outcome) -> None:

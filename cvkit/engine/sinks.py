@@ -36,6 +36,8 @@ class Medium:
     rate: Fraction | None = None
     time_base: Fraction = Fraction(1, 1000)
     sound: Any = None
+    several: bool = False
+    """Several results of one picture come from upstream."""
 
 
 class Sink(Protocol):
@@ -57,12 +59,21 @@ class Pictures:
     """A picture a frame, each under its own name."""
 
     def __init__(
-        self, output: Output, path: str, options: RunOptions, files: SafeFiles, notes: list[str]
+        self,
+        output: Output,
+        path: str,
+        options: RunOptions,
+        files: SafeFiles,
+        notes: list[str],
+        *,
+        counted: bool = False,
     ) -> None:
+        """`counted`: a frame may become several results, so these are what `index` counts."""
         self._output, self._path, self._options = output, path, options
-        self._files, self._notes = files, notes
+        self._files, self._notes, self._counted = files, notes, counted
         self._replace = options.overwrite or options.in_place or not output.named
         self._written: list[str] = []
+        self._names: set[str] = set()
 
     def write(self, made: Made, number: int) -> None:
         from cvkit.io.codecs.writing import drops_alpha, write_picture
@@ -72,7 +83,7 @@ class Pictures:
         first = objects is not None and len(objects) == 1
         path = frame_path(
             self._path,
-            index=number if "{" in self._path and not made.frame.index else made.frame.index,
+            index=number if self._counted else made.frame.index,
             time=made.frame.time.seconds,
             label=objects.labels[0] if first and objects and objects.labels else "",
             number=str(objects.ids[0]) if first and objects and objects.ids is not None else "",
@@ -85,8 +96,9 @@ class Pictures:
             data = write_picture(raster, kind, quality=quality, background=below)
         except OutputError as error:  # this one does not fit the format; others may
             raise InputError(error.what, why=error.why, remedy=error.remedy) from error
-        if self._written and path == self._written[-1]:
+        if path in self._names:
             raise OutputError(f"{path} would hold two results", remedy="add {index} to its name")
+        self._names.add(path)
         self._files.write_bytes(Path(path), data, overwrite=self._replace)
         self._written.append(path)
 

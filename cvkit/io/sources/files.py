@@ -143,18 +143,22 @@ def _media(path: str) -> bool:
 
 def kind_of(path: str) -> str:
     """picture, video, stream or nothing, as the first bytes say; nothing where unreadable."""
+    return kind_of_format(format_of(path))
+
+
+def format_of(path: str) -> str | None:
+    """What `sniff` says of the first bytes; None where they cannot be read."""
     try:
         with open(path, "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return ""
-            return kind_of_bytes(file.read(HEAD))
+                return None
+            return sniff(file.read(HEAD))
     except OSError:
-        return ""
+        return None
 
 
-def kind_of_bytes(head: bytes) -> str:
-    """picture, video, stream or nothing, as the first bytes say."""
-    found = sniff(head)
+def kind_of_format(found: str | None) -> str:
+    """picture, video, stream or nothing, of what `sniff` said."""
     if found is None:
         return ""
     return "stream" if found == "cvkit" else "video" if found in MOVING else "picture"

@@ -1,0 +1,81 @@
+"""Open an input, whatever it is: one picture or several, or frames with times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, Self
+
+from cvkit.core.errors import CvkitError
+from cvkit.core.time import Time
+from cvkit.core.values import Image
+from cvkit.io.codecs.asked import Asked
+from cvkit.io.codecs.reading import count_pages, read_picture
+from cvkit.io.integrity import read_bytes
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from cvkit.io.sound import Sound
+
+
+class Moving(Protocol):
+    """A moving input. Iterate it once; use it as a context manager."""
+
+    container: str
+    """The name of its format."""
+    size: tuple[int, int]
+    time_base: Fraction
+    rate: Fraction | None
+    """Average frames a second, where known."""
+    frames_declared: int | None
+    duration: float | None
+    """Seconds, as the file says."""
+
+    @property
+    def sound(self) -> Sound | None: ...
+    def __iter__(self) -> Iterator[tuple[Time, Image]]: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class Still:
+    """A file of one picture or several, in memory; each page is decoded when it is asked for."""
+
+    def __init__(self, path: str, name: str) -> None:
+        self.name = name
+        self.data = read_bytes(Path(path), name)
+
+    def count(self) -> int:
+        """How many pictures it holds."""
+        return count_pages(self.data, self.name)
+
+    def read(self, asked: Asked) -> Image:
+        """The picture of `asked.page`. Raises what `read_picture` does."""
+        return read_picture(self.data, self.name, asked)
+
+
+def open_still(path: str, name: str) -> Still:
+    """Raises InputError where there is nothing to read."""
+    return Still(path, name)
+
+
+def pages_of(path: str, name: str) -> int:
+    """How many pictures a file holds; 1 where it cannot be read at all."""
+    try:
+        return Still(path, name).count()
+    except CvkitError:  # reading it will say what is wrong
+        return 1
+
+
+def open_moving(path: str, *, max_pixels: int) -> Moving:
+    """Raises what `open_video` does."""
+    from cvkit.io.sources.video import open_video
+
+    return open_video(path, max_pixels=max_pixels)
