@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from cvkit.core.errors import PRECEDENCE, CvkitError
 from cvkit.core.values import Cell
@@ -39,6 +39,12 @@ class Item:
     """A path, or a template that frames fill, for each picture output."""
     pages: tuple[int, ...] = ()
     """Of a document those that are read, from 0; nothing where it holds one picture."""
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Item:
+        """From what JSON holds."""
+        lists = {name: tuple(plain.get(name, ())) for name in ("outputs", "pages")}
+        return cls(**{**plain, **lists})
 
 
 @dataclass

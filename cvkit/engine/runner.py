@@ -38,10 +38,7 @@ def run(spec: Spec, items: Iterable[Mapping[str, object]]) -> Iterator[dict[str,
     lent, resources = Lent(job.options.jobs or os.cpu_count() or 1), Resources(job.options.device)
     needs = any(o.kind == "picture" and not o.kept for o in job.outputs)
     flow = Flow(job.chain, resources, job.options, needs)
-    made = (
-        Item(**{**item, "outputs": tuple(item["outputs"]), "pages": tuple(item.get("pages", ()))})
-        for item in items
-    )  # type: ignore[arg-type]
+    made = map(Item.of, items)
     try:
         with SafeFiles(overwrite=job.options.overwrite) as files:
             shop = Workshop(job, flow, files, lent, lambda event: None)
