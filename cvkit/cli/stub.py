@@ -84,7 +84,9 @@ def _calls(stage: type[Stage]) -> list[str]:
     results = {"_Array": _result(declared), "Frame": "Frame", "values.Value": "values.Value"}
     for given, back in results.items():
         if declared.yields:
-            back = f"list[{back}]"
+            # Where a field decides, one result comes without its list.
+            one = stage.several is not Stage.several
+            back = f"{back} | list[{back}]" if one else f"list[{back}]"
         elif declared.drops:
             back = f"{back} | None"
         # Narrower than Stage's own, which takes any operand.

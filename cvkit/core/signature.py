@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -46,6 +47,15 @@ def signature(cls: type[Stage]) -> Signature:
         drops,
         tuple(n for n in names if n in operands),
     )
+
+
+def declared(stage: Stage) -> Signature:
+    """What `apply` takes and gives with this stage's parameters."""
+    sig, asked = signature(type(stage)), stage.asks()
+    if not asked:
+        return sig
+    takes = tuple(Take(t.name, asked.get(t.name, t.word)) for t in sig.takes)
+    return replace(sig, takes=takes)
 
 
 @cache

@@ -125,6 +125,15 @@ class Stage(BaseModel):
         """The kind of the result where a parameter decides; None where the annotation says it."""
         return None
 
+    def asks(self) -> Mapping[str, str]:
+        """Words of `apply`'s parameters where a field decides (`{"picture": "mask"}`)."""
+        return {}
+
+    def several(self) -> bool | None:
+        """Whether one frame becomes several results, where a field decides; None where the
+        annotation says it: an iterator of values is several, one of frames another timing."""
+        return None
+
     def __call__(self, picture: _T, /, **operands: object) -> Any:
         """Apply to an array (BGR or grey), a value or a Frame; the same form comes back."""
         return calling.runner()(self, picture, operands)

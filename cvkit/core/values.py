@@ -376,6 +376,22 @@ def eight_bit(array: Array) -> Array:
     return scaled
 
 
+def at_depth(array: Array, depth: str) -> Array:
+    """The same picture as uint8, uint16 or float32: the full range of one type is the full range
+    of the other (255 = 65535 = 1.0), rounded to the nearest level; floats 0–1 clipped.
+    """
+    if array.dtype == depth:
+        return array
+    if depth == "uint8":
+        return eight_bit(array)
+    if depth == "uint16":
+        if array.dtype == np.uint8:  # 65535 = 257 · 255
+            return array.astype(np.uint16) * np.uint16(257)
+        clipped = np.nan_to_num(np.clip(array, 0.0, 1.0))
+        return np.asarray(np.rint(clipped * np.float32(65535)).astype(np.uint16))
+    return array.astype(np.float32) / np.float32(DEPTHS[array.dtype.name])
+
+
 def _checked(array: Array) -> Array:
     if array.dtype not in _NAMES:
         raise TypeError(f"an image is uint8, uint16 or float32, got {array.dtype}")

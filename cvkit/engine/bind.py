@@ -12,13 +12,26 @@ import numpy as np
 from cvkit.core.errors import ChainError, CvkitError, InputError, InternalError
 from cvkit.core.frame import Frame
 from cvkit.core.grid import Grid
-from cvkit.core.signature import operand_fields, signature
+from cvkit.core.signature import declared, operand_fields
 from cvkit.core.stage import Signature, Stage, Take
 from cvkit.core.units import Level
-from cvkit.core.values import DEPTHS, KINDS, Image, Kind, Mask, Objects, Raster, Value, eight_bit
+from cvkit.core.values import (
+    DEPTHS,
+    KINDS,
+    Image,
+    Kind,
+    Mask,
+    Objects,
+    Raster,
+    Value,
+    at_depth,
+    eight_bit,
+)
 from cvkit.core.warp import Array, Warp
 
 Operands = Mapping[str, "object"]
+_NAMED = {"uint8": "8", "uint16": "16", "float32": "float"}
+"""Depths as `bit-depth` spells them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +52,7 @@ class Bound:
 
     @cached_property
     def sig(self) -> Signature:
-        return signature(type(self.stage))
+        return declared(self.stage)
 
     @cached_property
     def _levels(self) -> dict[str, Level]:
@@ -58,6 +71,12 @@ class Bound:
     @cached_property
     def gathers(self) -> bool:
         return hasattr(type(self.stage), "gather")
+
+    @property
+    def several(self) -> bool:
+        """Whether one frame may become several results."""
+        said = self.stage.several()
+        return self.sig.yields and "frame" not in self.sig.gives if said is None else said
 
     @property
     def label(self) -> str:
@@ -148,11 +167,11 @@ class Bound:
         if raster.depth in self.stage.depths:
             return array
         if Image in self.given or (word == "picture" and not self.given):
-            can = ", ".join(sorted(self.stage.depths))
+            can = sorted(self.stage.depths, key=list(DEPTHS).index)
             raise InputError(
-                f"{self.name} gives a picture of the depth it is given, and takes {can}",
+                f"{self.name} gives a picture of the depth it is given, and takes {', '.join(can)}",
                 why=f"this one is {array.dtype.name}",
-                remedy="give it a picture of such a depth",
+                remedy=f"put bit-depth --to {_NAMED[can[0]]} before it",
             )
         return eight_bit(array)
 
@@ -233,9 +252,11 @@ def _value(result: object, kind: Kind, frame: Frame, name: str) -> Value:
             raise InternalError(f"{name} gave an array where it gives {kind.__name__}")
         if kind is Image:
             alpha = before.alpha if isinstance(before, Image) else None
-            fits = alpha is not None and alpha.dtype == result.dtype
-            fits = fits and alpha is not None and alpha.shape == result.shape[:2]
-            made: Raster = Image.of(result, _grid(result, frame), alpha if fits else None)
+            if alpha is not None and alpha.shape == result.shape[:2]:
+                alpha = at_depth(alpha, result.dtype.name)
+            else:
+                alpha = None
+            made: Raster = Image.of(result, _grid(result, frame), alpha)
         elif kind is Mask:
             binary = isinstance(before, Mask) and before.binary and _two_levels(result)
             made = Mask.of(result, _grid(result, frame), binary=binary)

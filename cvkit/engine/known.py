@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from cvkit.core import catalog
 from cvkit.core.errors import ChainError, CvkitError
 from cvkit.core.names import cli_name
-from cvkit.core.signature import gather_words, operand_fields, signature
+from cvkit.core.signature import declared, gather_words, operand_fields, signature
 from cvkit.core.stage import Stage
 from cvkit.core.values import KINDS, MARKS, RASTERS, Image, Kind, Mask, Objects
 
@@ -67,7 +67,7 @@ def taken(name: str, stage: Stage, known: Known, operands: Mapping[str, Kind]) -
     adds `threshold`.
     """
     kinds: dict[str, Kind] = {}
-    for take in signature(type(stage)).takes:
+    for take in declared(stage).takes:
         word, last = take.word, known.raster
         if word in ("size", "time", "frame", "resource", "state"):
             if word == "size" and last is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from cvkit.core import catalog
 from cvkit.core.errors import ChainError, UsageError
 from cvkit.core.frame import Frame
-from cvkit.core.signature import signature
+from cvkit.core.signature import declared
 from cvkit.core.spec import Step
 from cvkit.core.stage import Stage
 from cvkit.core.values import MARKS, Image, Kind, Mask, Raster
@@ -49,7 +49,7 @@ class Chain:
     @property
     def several(self) -> bool:
         """Whether one frame may become several results."""
-        return any(s.sig.yields and "frame" not in s.sig.gives for s in self.steps)
+        return any(s.several for s in self.steps)
 
     @property
     def changes_length(self) -> bool:
@@ -79,7 +79,7 @@ def fit(steps: Iterable[Step], start: Known = START) -> Chain:
         operands = operand_kinds(name, stage, known)
         kinds = taken(name, stage, known, operands)
         asks_mask = any(
-            t.word == "mask" and kinds.get(t.name) is Image for t in signature(type(stage)).takes
+            t.word == "mask" and kinds.get(t.name) is Image for t in declared(stage).takes
         )
         if asks_mask:
             threshold = catalog.make("threshold", {})
@@ -138,12 +138,12 @@ def lines(chain: Chain) -> list[str]:
 
 
 def _views(stage: Stage, known: Known) -> set[str]:
-    words = {t.word for t in signature(type(stage)).takes}
+    words = {t.word for t in declared(stage).takes}
     views: set[str] = set()
     if "photo" in words:
         views.add("bgr")
     if known.source:
-        gives_warp = "warp" in signature(type(stage)).gives
+        gives_warp = "warp" in declared(stage).gives
         views |= {"gray"} if words & {"gray"} else set()
         views |= {"bgr"} if words & {"picture", "frame"} or gives_warp else set()
         views |= {"gray", "bgr"} if "frame" in words else set()

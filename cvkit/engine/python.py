@@ -13,7 +13,7 @@ import numpy as np
 from cvkit.core import catalog
 from cvkit.core.errors import UsageError
 from cvkit.core.frame import Frame
-from cvkit.core.signature import signature
+from cvkit.core.signature import declared
 from cvkit.core.spec import Spec, Step, from_yaml, to_yaml
 from cvkit.core.stage import Stage, stage_name
 from cvkit.core.values import Image, Kind, Mask, Raster
@@ -44,9 +44,10 @@ def call(stage: Stage, picture: object, operands: Mapping[str, object]) -> Any:
     state = last.start()
     frames = last.frames(frame, _RESOURCES(last), state)
     if isinstance(picture, Frame):
-        return frames if last.sig.yields else frames[0] if frames else None
+        many = last.sig.yields and last.stage.several() is not False
+        return frames if many else frames[0] if frames else None
     results = [_result(f, last, picture) for f in frames]
-    if last.sig.yields:
+    if last.sig.yields and last.stage.several() is not False:
         return results
     return results[0] if results else None
 
@@ -59,7 +60,7 @@ def _bound(
     known, name = Known(kinds, source=False), stage_name(type(stage))
     taking = taken(name, stage, known, dict(operands))
     before: tuple[Bound, ...] = ()
-    asks = {t.name: t.word for t in signature(type(stage)).takes}
+    asks = {t.name: t.word for t in declared(stage).takes}
     if any(asks.get(k) == "mask" and v is Image for k, v in taking.items()):
         threshold = catalog.make("threshold", {})
         before = (Bound("threshold", threshold, 0, (Mask,)),)
