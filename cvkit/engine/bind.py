@@ -89,7 +89,7 @@ class Bound:
         except CvkitError as error:
             raise error.about(self.label) from error
         except Exception as error:
-            raise _translated(error, self.label) from error
+            raise translated(error, self.label) from error
 
     def batch(self, frames: list[Frame], resource: object) -> list[Frame]:
         """The same for several frames at once, where `apply` takes a list."""
@@ -102,7 +102,7 @@ class Bound:
         except CvkitError as error:
             raise error.about(self.label) from error
         except Exception as error:
-            raise _translated(error, self.label) from error
+            raise translated(error, self.label) from error
 
     def _frames(self, frame: Frame, resource: object, state: object) -> Iterator[Frame]:
         if self.sig.batched:
@@ -299,7 +299,8 @@ def _one_grid(name: str, text: str, operand: Raster, frame: Frame) -> None:
         )
 
 
-def _translated(error: Exception, label: str) -> CvkitError:
+def translated(error: Exception, label: str) -> CvkitError:
+    """A library's error in our words."""
     import cv2
 
     if isinstance(error, cv2.error):

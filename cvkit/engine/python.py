@@ -19,6 +19,7 @@ from cvkit.core.stage import Stage, stage_name
 from cvkit.core.values import Image, Kind, Mask, Raster
 from cvkit.engine import plan
 from cvkit.engine.bind import Bound
+from cvkit.engine.direct import directly
 from cvkit.engine.known import Known, given, taken
 from cvkit.engine.report import Report
 from cvkit.engine.resources import Resources
@@ -32,6 +33,10 @@ def call(stage: Stage, picture: object, operands: Mapping[str, object]) -> Any:
     Of an array: a plain array for rasters (a Mask as uint8 0 and 255), other kinds as themselves.
     Raises ChainError where the stage cannot be applied to this.
     """
+    if type(picture) is np.ndarray and not operands:
+        made = directly(stage, picture)
+        if made is not None:
+            return made
     frame = _frame_of(picture)
     loaded = {k: _value(v, frame) for k, v in operands.items()}
     kinds = tuple((k, type(v)) for k, v in loaded.items())

@@ -30,6 +30,7 @@ from cvkit.core.time import Time
 from cvkit.core.values import Image, Mask, Measures, Objects, Raster
 from cvkit.engine import plan
 from cvkit.engine.bind import Bound
+from cvkit.engine.direct import directly
 from cvkit.engine.known import given, taken
 from cvkit.engine.python import call
 from cvkit.engine.resources import Resources
@@ -228,6 +229,24 @@ SHAPES = {
     "column": (9, 1),
     "alpha": (20, 22, 4),
 }
+
+
+@every
+@pytest.mark.parametrize("depth", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("colour", [True, False])
+def test_an_array_gives_what_a_frame_gives(name: str, colour: bool, depth: str):
+    """Simple stages are called on arrays without a frame around them."""
+    stage, grey = made(name), cv2.cvtColor(ASTRONAUT, cv2.COLOR_BGR2GRAY)
+    array = (ASTRONAUT if colour else grey)[100:300, 200:381]
+    array = {"uint8": array, "uint16": array * np.uint16(257), "float32": array / np.float32(255)}[
+        depth
+    ]
+    short = directly(stage, array)
+    if short is None:
+        return
+    long = call(stage, Image.of(array), {})
+    assert isinstance(long, Raster)
+    assert same(np.asarray(short), long.array)
 
 
 @every
