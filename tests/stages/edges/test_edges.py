@@ -114,7 +114,7 @@ def test_smoothing_first_finds_a_step_in_noise() -> None:
 def test_a_parameter_of_another_method_is_refused() -> None:
     with pytest.raises(ParameterError, match="scharr has one aperture"):
         made(method="scharr", aperture=5)
-    with pytest.raises(ParameterError, match="log has one aperture; leave.*or set --sigma"):
+    with pytest.raises(ParameterError, match=r"log has one aperture; leave.*or set --sigma"):
         made(method="log", aperture=7)
     with pytest.raises(ParameterError, match="sigma is log's"):
         made(method="sobel", sigma=2)
