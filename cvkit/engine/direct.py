@@ -20,7 +20,7 @@ from cvkit.core.warp import Array, Warp
 from cvkit.engine.bind import translated
 
 _TAKEN = ("picture", "gray", "size")
-_GIVEN = {"picture", "image", "mask", "warp"}
+_GIVEN = {"picture", "image", "mask", "labels", "warp"}
 _DEPTHS = {np.dtype(name): name for name in ("uint8", "uint16", "float32")}
 
 
