@@ -28,6 +28,7 @@ PACKAGES = {
     "onnxruntime": "onnxruntime",
     "simplejpeg": "simplejpeg",
     "pooch": "pooch",
+    "textual_image": "textual-image",
 }
 """What cvkit imports, by the distribution that brings it; OpenCV is looked at on its own."""
 _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "broken": ("✗", "bold red")}

@@ -16,10 +16,12 @@ def say(error: CvkitError) -> None:
     """`cvkit: what: why`, and on a second line what to do."""
     head = terminal.styled("cvkit:", "bold red", sys.stderr)
     why = f": {error.why}" if error.why else ""
-    text = terminal.hanging(f"cvkit: {_plain(error.what)}{_plain(why)}", "  ", sys.stderr)
+    text = terminal.hanging(
+        f"cvkit: {terminal.plain(error.what)}{terminal.plain(why)}", "  ", sys.stderr
+    )
     lines = [head + text.removeprefix("cvkit:")]
     if error.remedy:
-        remedy = terminal.hanging("  " + _plain(error.remedy), "  ", sys.stderr)
+        remedy = terminal.hanging("  " + terminal.plain(error.remedy), "  ", sys.stderr)
         lines.append(terminal.styled(remedy, "cyan", sys.stderr))
     terminal.people("\n".join(lines))
 
@@ -29,7 +31,7 @@ def say_fault(error: BaseException, argv: list[str]) -> None:
     where = _report(error, argv)
     kind = type(error).__name__
     head = terminal.styled("cvkit:", "bold red", sys.stderr)
-    told = _plain(str(error).partition("\n")[0][:200])
+    told = terminal.plain(str(error).partition("\n")[0][:200])
     terminal.people(f"{head} a fault of cvkit itself, not of your command: {kind}: {told}")
     kept = f"the report is in {where}; please pass it on" if where else "no report could be written"
     terminal.people("  " + terminal.styled(kept, "cyan", sys.stderr))
@@ -55,11 +57,6 @@ def absent_package(error: BaseException) -> CvkitError | None:
         return None
     remedy = 'pip install "cvkit-cli" brings it; cvkit doctor checks the rest'
     return MissingError(f"the package {package} is not installed", remedy=remedy)
-
-
-def _plain(text: str) -> str:
-    """Without control characters: a file's name must not drive the terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _report(error: BaseException, argv: list[str]) -> Path | None:

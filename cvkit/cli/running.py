@@ -7,12 +7,16 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cvkit.cli import terminal
 from cvkit.cli.arguments import Line, ShellOptions, parse
 from cvkit.cli.failure import reader_is_gone
 from cvkit.core.errors import UsageError
 from cvkit.core.spec import Spec, to_yaml
+
+if TYPE_CHECKING:
+    from cvkit.cli.pictures import TerminalPictures
 
 
 def run_line(words: Sequence[str]) -> int:
@@ -69,9 +73,17 @@ def _run(spec: Spec, shell: ShellOptions) -> int:
             terminal.people(terminal.styled(text, "dim", sys.stderr))
     gc.freeze()
     gc.enable()
+    if any(o.text.startswith("term:") for o in job.previews()):
+        shell = replace(shell, progress=False)  # bars would be drawn over the pictures
     with Progress.of(shell, sys.stderr) as progress:
-        report = run_job(job, tell=progress)
+        report = run_job(job, tell=progress, terminal=_pictures)
     if reader_is_gone(report.error):
         raise BrokenPipeError from report.error
     tell(spec, shell, report)
     return report.exit_code
+
+
+def _pictures(form: str) -> TerminalPictures:
+    from cvkit.cli.pictures import TerminalPictures
+
+    return TerminalPictures(form)

@@ -121,8 +121,8 @@ def _counts(report: Report) -> None:
         if report.done and paths:
             more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
             took = f" in {span(report.seconds)}" if report.seconds >= 2 else ""
-            name = _shown(report.outcomes[0].item.path)
-            terminal.people(f"{name} → {_shown(paths[0])}{more}{took}")
+            name = terminal.plain(report.outcomes[0].item.path)
+            terminal.people(f"{name} → {terminal.plain(paths[0])}{more}{took}")
         return
     if not report.inputs:
         return
@@ -154,7 +154,7 @@ def _failures(report: Report) -> None:
             failure.say(CvkitError(failed[0].error or f"{failed[0].item.path} failed"))
         return
     for outcome in failed[:LISTED]:
-        name, said = _shown(outcome.item.path), _shown(outcome.error)
+        name, said = terminal.plain(outcome.item.path), terminal.plain(outcome.error)
         said = said if said.startswith(name) else f"{name}: {said}"
         line = terminal.hanging(f"  {said}", "      ", sys.stderr)
         terminal.people(line.replace(name, terminal.styled(name, "bold", sys.stderr), 1))
@@ -165,13 +165,9 @@ def _failures(report: Report) -> None:
 def _target(paths: Sequence[str]) -> str:
     """The file or folder that holds everything written."""
     if len(paths) < 2:
-        return "".join(map(_shown, paths))
+        return "".join(map(terminal.plain, paths))
     folders = {os.path.dirname(p) or "." for p in paths}
     if len({os.path.isabs(f) for f in folders}) > 1:
         return ""
     folder = os.path.commonpath(folders)
-    return _shown(folder) + "/" if folder not in (".", "/", "") else ""
-
-
-def _shown(text: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return terminal.plain(folder) + "/" if folder not in (".", "/", "") else ""

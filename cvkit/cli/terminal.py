@@ -69,6 +69,11 @@ def hanging(text: str, indent: str, stream: TextIO) -> str:
     return lead + wrapped(text, width(120), indent).lstrip()
 
 
+def plain(text: str) -> str:
+    """Without control characters: a file's name must not drive the terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def people(text: str) -> None:
     """A line for people: on stderr, and never an error of its own."""
     try:

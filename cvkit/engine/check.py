@@ -61,6 +61,14 @@ class Job:
     def pictures(self) -> list[Output]:
         return [o for o in self.outputs if o.kind == "picture"]
 
+    def previews(self) -> list[Output]:
+        return [o for o in self.outputs if o.kind == "preview"]
+
+    @property
+    def draws(self) -> bool:
+        """Whether an output takes the picture at the end of the chain."""
+        return any(o.takes_picture for o in self.outputs)
+
     def has(self, kind: str) -> bool:
         return any(o.kind == kind for o in self.outputs)
 
@@ -104,6 +112,10 @@ def check(spec: Spec) -> Job:
         _find(job)
     sources = [Source(i.name, i.path, i.moving, len(i.pages) or 1) for i in job.items]
     job.outputs = _outputs(job, sources)
+    if job.previews():
+        from cvkit.engine import previews
+
+        previews.check([o.text for o in job.previews()])
     _finish_chain(job)
     if rest is None and upstream is None:
         _place(job, sources)
@@ -196,7 +208,7 @@ def _outputs(job: Job, sources: list[Source]) -> list[Output]:
 def _finish_chain(job: Job) -> None:
     """Add the final draw, and the views that outputs need."""
     whole = job.whole
-    if any(o.kind == "picture" and not o.kept for o in job.outputs):
+    if job.draws:
         whole = plan.with_draw(whole)
         if whole.final.source:
             whole = replace(whole, views=whole.views | {"bgr"})

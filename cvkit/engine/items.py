@@ -27,11 +27,12 @@ from cvkit.engine.flow import Flow
 from cvkit.engine.lent import Lent
 from cvkit.engine.report import Event, Item, Outcome, Tell
 from cvkit.engine.segments import closing
-from cvkit.engine.sinks import Made, Medium, Pictures, Records, Rows, Sink, Video, is_video
+from cvkit.engine.sinks import Made, Medium, Pictures, Quit, Records, Rows, Sink, Video, is_video
 from cvkit.io.codecs.asked import Asked
 from cvkit.io.safe import SafeFiles
 
 if TYPE_CHECKING:
+    from cvkit.engine.previews import Previews
     from cvkit.io.sources.opening import Moving
     from cvkit.io.stream import Head, StreamWriter
 
@@ -47,6 +48,7 @@ class Workshop:
     tell: Tell
     downstream: StreamWriter | None = None
     """The writer of the frame stream on stdout, used by the coordinator alone."""
+    previews: Previews | None = None
     held: dict[int, list[Made]] = field(default_factory=dict)
     """Frames of stills that wait for their turn on stdout."""
 
@@ -69,6 +71,8 @@ class Workshop:
             outcome.state = "done"
         except (OutputError, MissingError, UsageError):
             raise
+        except Quit:
+            self._quit(outcome)
         except DamagedError as error:
             skip = self.job.options.on_corrupt == "skip"
             self._failed(outcome, error, "skipped" if skip else "failed")
@@ -76,6 +80,14 @@ class Workshop:
             self._failed(outcome, error, "failed")
         outcome.seconds = time.monotonic() - start
         return outcome
+
+    def _quit(self, outcome: Outcome) -> None:
+        """Seen as far as somebody wanted; what would be written besides is not whole."""
+        assert self.previews is not None
+        outcome.state = "done" if self.previews.only else "pending"
+        if not self.previews.only:
+            outcome.outputs = []
+            outcome.notes.append(f"{outcome.item.name}: closed before its end, so not written")
 
     def _failed(
         self, outcome: Outcome, error: CvkitError, state: Literal["failed", "skipped"]
@@ -222,6 +234,8 @@ class Workshop:
         if job.has("results") or job.has("print"):
             outcome.records = str(self.lent.folder / f"{item.number}.jsonl")
             sinks.append(Records(Path(outcome.records), options.coords))
+        if self.previews is not None:
+            sinks.append(self.previews.sink(item))
         if self.downstream is not None:
             if medium.moving:
                 sinks.append(_Downstream(self.downstream, item, medium))

@@ -18,6 +18,8 @@ from cvkit.io.codecs.formats import SUFFIX_FORMAT as WRITE_SUFFIXES
 
 RESULTS = {".jsonl": "jsonl", ".csv": "csv"}
 VIDEO = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
+PREVIEWS = ("show:", "term:", "term:kitty", "term:sixel", "term:blocks", "term:plain")
+"""A window, and the terminal in the best form that it has or in one of these."""
 FIELDS = ("dir", "stem", "name", "suffix", "index", "time", "label", "id", "step")
 SEVERAL = "{stem}_{index:05d}"
 
@@ -31,12 +33,17 @@ class Output:
     """
 
     text: str
-    kind: Literal["picture", "stream", "results", "print"]
+    kind: Literal["picture", "stream", "results", "print", "preview"]
     template: str = ""
     folder: str = ""
     suffix: str = ""
     kept: str = ""
     named: bool = True
+
+    @property
+    def takes_picture(self) -> bool:
+        """Whether it holds the picture at the end of the chain, with the marks drawn."""
+        return self.kind in ("picture", "preview") and not self.kept
 
     @property
     def per_frame(self) -> bool:
@@ -58,7 +65,7 @@ def read_outputs(texts: Sequence[str], chain: Chain) -> list[Output]:
     """Raises UsageError where a word is no output or the chain has nothing for it."""
     outputs = [_read(text, chain) for text in texts]
     for output in outputs:
-        if output.kind == "picture" and not output.kept:
+        if output.takes_picture:
             written(chain)
     if sum(o.kind == "stream" for o in outputs) > 1:
         raise UsageError("stdout can hold one stream")
@@ -179,7 +186,9 @@ def _apart(path: str, one: Source, two: Source) -> str:
 def _read(text: str, chain: Chain) -> Output:
     if text == "-":
         return Output(text, "stream")
-    if match := re.match(r"(png|jpg|y4m|jsonl|show|term|coco|yolo|voc|mot):", text):
+    if text.startswith(("show:", "term:")):
+        return _preview(text)
+    if match := re.match(r"(png|jpg|y4m|jsonl|coco|yolo|voc|mot):", text):
         raise UsageError(
             f"-o {match[0]} is not something cvkit writes", remedy="see cvkit help outputs"
         )
@@ -197,6 +206,13 @@ def _read(text: str, chain: Chain) -> Output:
         kept = ", ".join(chain.final.kept) or "nothing"
         raise UsageError(f"-o {text}: nothing is kept as {match[1]}", why=f"kept: {kept}")
     raise UsageError(_no_format(text), remedy="a folder ends in /; see cvkit help outputs")
+
+
+def _preview(text: str) -> Output:
+    if text not in PREVIEWS:
+        can = ", ".join(p for p in PREVIEWS if p.startswith(text[:5]))
+        raise UsageError(f"there is no -o {text}", remedy=f"there is {can}")
+    return Output(text, "preview")
 
 
 def _suits(output: Output, source: Source, chain: Chain) -> None:

@@ -21,6 +21,7 @@ from cvkit.engine.resources import Resources
 from cvkit.io.safe import SafeFiles
 
 if TYPE_CHECKING:
+    from cvkit.engine.previews import Opens, Previews
     from cvkit.io.stream import StreamWriter
 
 
@@ -30,8 +31,14 @@ def run(spec: Spec, *, tell: Tell | None = None, stdout: BinaryIO | None = None)
     return run_job(check(spec), tell=tell, stdout=stdout)
 
 
-def run_job(job: Job, *, tell: Tell | None = None, stdout: BinaryIO | None = None) -> Report:
-    """Run what was checked."""
+def run_job(
+    job: Job,
+    *,
+    tell: Tell | None = None,
+    stdout: BinaryIO | None = None,
+    terminal: Opens | None = None,
+) -> Report:
+    """Run what was checked. `terminal` draws where an output is `term:`."""
     import cv2
 
     # OpenCV's own threads could change results and would fight with the pool for processors.
@@ -44,7 +51,7 @@ def run_job(job: Job, *, tell: Tell | None = None, stdout: BinaryIO | None = Non
     try:
         with SafeFiles(overwrite=job.options.overwrite) as files:
             try:
-                _work(job, report, lent, resources, files, tell or _silent, stdout)
+                _work(job, report, lent, resources, files, tell or _silent, stdout, terminal)
             finally:
                 lent.close()  # what its threads still write is named, too
     except KeyboardInterrupt:
@@ -68,14 +75,15 @@ def _work(
     files: SafeFiles,
     tell: Tell,
     stdout: BinaryIO | None,
+    terminal: Opens | None,
 ) -> None:
-    needs_picture = any(o.kind == "picture" and not o.kept for o in job.outputs)
-    flow = Flow(job.chain, resources, job.options, needs_picture and job.rest is None)
+    flow = Flow(job.chain, resources, job.options, job.draws and job.rest is None)
     for step in job.chain.steps:
         if step.opens:
             resources.ready(step)
     writer = _downstream(job, stdout)
-    shop = Workshop(job, flow, files, lent, tell, writer)
+    previews = _previews(job, terminal)
+    shop = Workshop(job, flow, files, lent, tell, writer, previews)
     try:
         _all_items(shop, report)
         files.flush()
@@ -87,6 +95,17 @@ def _work(
         raise
     else:
         _end(writer, report, None)
+    finally:
+        if previews is not None:
+            previews.close()
+
+
+def _previews(job: Job, terminal: Opens | None) -> Previews | None:
+    if not job.previews():
+        return None
+    from cvkit.engine.previews import Previews
+
+    return Previews(job, terminal)
 
 
 def _all_items(shop: Workshop, report: Report) -> None:
@@ -106,6 +125,8 @@ def _all_items(shop: Workshop, report: Report) -> None:
             event = Event("item", outcome.item.path, number + 1, total, report.failed)
             shop.tell(event)
             if outcome.state == "failed" and shop.job.stops:
+                return
+            if shop.previews is not None and shop.previews.closed():
                 return
     finally:
         outcomes.close()

@@ -36,8 +36,7 @@ def run(spec: Spec, items: Iterable[Mapping[str, object]]) -> Iterator[dict[str,
 
     job = check_chain(spec)
     lent, resources = Lent(job.options.jobs or os.cpu_count() or 1), Resources(job.options.device)
-    needs = any(o.kind == "picture" and not o.kept for o in job.outputs)
-    flow = Flow(job.chain, resources, job.options, needs)
+    flow = Flow(job.chain, resources, job.options, job.draws)
     made = map(Item.of, items)
     try:
         with SafeFiles(overwrite=job.options.overwrite) as files:
@@ -107,7 +106,9 @@ def _counted(frames: Iterator[Frame], item: Item) -> tuple[Iterator[Frame], Item
 
 
 def pass_on(shop: Workshop, outcome: Outcome) -> None:
-    """What the frame stream holds of this item, in its turn."""
+    """What previews and the frame stream hold of this item, in its turn."""
+    if shop.previews is not None:
+        shop.previews.turn(outcome.item)
     writer = shop.downstream
     if writer is None or shop.job.rest is not None:
         return

@@ -48,6 +48,10 @@ class Sink(Protocol):
     def abort(self) -> None: ...
 
 
+class Quit(Exception):
+    """Whoever looks at a preview wants no more, in the midst of an input."""
+
+
 def _picture(output: Output, made: Made) -> Raster:
     raster = made.frame.kept[output.kept] if output.kept else made.picture
     if raster is None:
