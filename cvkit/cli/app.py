@@ -1,7 +1,7 @@
 """The command `cvkit`: from the words of the command line to an exit code.
 
-Stages, `run` and `convert` are parsed by `cli.arguments` and load neither Typer nor rich; Typer
-makes the other commands and the list of them.
+Stages, `run`, `convert` and `show` are parsed by `cli.arguments` and load neither Typer nor rich;
+Typer makes the other commands and the list of them.
 """
 
 from __future__ import annotations

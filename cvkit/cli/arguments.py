@@ -3,6 +3,7 @@
     STAGE INPUT... [options] [then STAGE [WORD] [options]]... [-o OUTPUT]...
     run SPEC INPUT... [--set STEP.PARAM=VALUE]... [-o OUTPUT]...
     convert INPUT... -o OUTPUT
+    show INPUT...
 
 Values stay text: the stage's model validates them, so that a spec and Python give the same error.
 Nothing here loads a library for help, colour or pictures.
@@ -10,7 +11,9 @@ Nothing here loads a library for help, colour or pictures.
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +27,8 @@ from cvkit.core.spec import Spec, Step, read_spec
 from cvkit.core.stage import Stage
 
 FLAGS = ("dry_run", "json", "quiet", "verbose", "progress", "debug")
+CHAINLESS = ("run", "convert", "show")
+"""Commands that take no steps."""
 SHORT = {"o": "output", "j": "jobs", "q": "quiet", "v": "verbose"}
 _NUMBER = re.compile(r"-\.?\d")
 
@@ -67,15 +72,15 @@ def parse(argv: Sequence[str]) -> Line:
         raise UsageError("a command needs a stage", remedy="see cvkit --help")
     given = _Given()
     first, *later = _split(argv)
-    if first[0] in ("run", "convert") and later:
+    if first[0] in CHAINLESS and later:
         raise UsageError(
             f"{first[0]} takes no further steps", remedy="a chain begins with a stage's name"
         )
     if first[0] == "run":
         spec = _recipe(first[1:], given)
-    elif first[0] == "convert":
-        _, inputs = _options("convert", None, first[1:], given)
-        spec = Spec(inputs=tuple(inputs))
+    elif first[0] in CHAINLESS:
+        _, inputs = _options(first[0], None, first[1:], given)
+        spec = Spec(inputs=tuple(inputs), outputs=_seen() if first[0] == "show" else ())
     else:
         step, inputs = _first(first, given)
         steps = (step, *(_later(words, given) for words in later))
@@ -84,6 +89,12 @@ def parse(argv: Sequence[str]) -> Line:
     outputs = tuple(given.outputs) or spec.outputs
     spec = replace(spec, outputs=outputs, run=run).with_set(tuple(given.set))
     return Line(spec, _shell(given))
+
+
+def _seen() -> tuple[str, ...]:
+    """Where `show` shows: a window where there can be one, else the terminal."""
+    window = sys.platform == "darwin" or os.environ.get("DISPLAY")
+    return ("show:",) if window else ("term:",)
 
 
 def _shell(given: _Given) -> ShellOptions:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cvkit.core.stage import Stage
 
 FILES = ":files"
+PREVIEWS = {"show:": "a window", "term:": "the picture in the terminal"}
 
 SCRIPTS = {
     "bash": r"""

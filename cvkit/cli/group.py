@@ -20,6 +20,7 @@ from cvkit.core.errors import CvkitError, MissingError, UsageError
 COMMANDS = {
     "run": "Run a saved chain.",
     "convert": "Write pictures and videos in another format.",
+    "show": "Look at pictures and videos, in a window or in the terminal.",
     "info": "Say what a file holds: size, depth, format, frames, duration.",
     "stages": "List all stages, or those that match a word.",
     "help": "Show the whole page of a stage or a topic.",

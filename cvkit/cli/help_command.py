@@ -22,7 +22,7 @@ def command(
         return invoke(["--help"])
     if name in TOPICS:
         terminal.data(topic_page(name, sys.stdout))
-    elif name == "convert":
+    elif name in ("convert", "show"):
         terminal.data(pages.command_page(name, sys.stdout))
     elif name in COMMANDS:
         return invoke([name, "--help"])

@@ -1,4 +1,4 @@
-"""Help pages: of a stage, of `run` and `convert`, and the topics that hold for all.
+"""Help pages: of a stage, of `run`, `convert` and `show`, and the topics that hold for all.
 
 `command_page` fits a screen (`cvkit STAGE --help`), `reference_page` is whole (`cvkit help NAME`).
 """
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TextIO, cast
 
 from cvkit.cli import terminal
+from cvkit.cli.arguments import CHAINLESS
 from cvkit.cli.parameters import Parameter, parameters
 from cvkit.core import catalog
 from cvkit.core.options import RunOptions
@@ -32,7 +33,7 @@ _POINTERS = "More: cvkit help run, inputs, outputs, units"
 
 def command_page(name: str, stream: TextIO) -> str:
     """What `--help` prints. Raises UsageError where there is no such stage."""
-    if name in ("run", "convert"):
+    if name in CHAINLESS:
         return _run_page(name, stream)
     from cvkit.cli.strays import stage_word
 
@@ -177,6 +178,14 @@ def _run_page(name: str, stream: TextIO) -> str:
         )
         usage = "cvkit run SPEC INPUT... [--set STEP.PARAM=VALUE]... [-o OUTPUT]..."
         example = "cvkit run recipe.yml photos/ --set threshold.method=triangle -o out/"
+    elif name == "show":
+        text = (
+            "Look at pictures and videos: in a window where there is a display, else in the "
+            "terminal. In the window, space or an arrow goes to the next, q or Esc quits. A chain "
+            "is looked at with -o show: or -o term:."
+        )
+        usage = "cvkit show INPUT... [options]"
+        example = "cvkit show photos/"
     else:
         text = (
             "Write inputs in another format, or with other frames or encoding: the chain of no "

@@ -50,10 +50,20 @@ Without -o a picture `photo.jpg` becomes `photo.STAGE.jpg` in the current folder
   -o boxes.jsonl       results as JSON, one line a frame
   -o boxes.csv         results as a table, one row an object
   -o NAME=mask.png     the picture kept as NAME by `then keep NAME`
+  -o show:             a window: space or an arrow for the next picture, q or
+                       Esc to quit
+  -o term:             the picture in the terminal, over ssh and in tmux too:
+                       sixel, kitty or half blocks, whichever it has
   -o -                 stdout: the frame stream, for the next cvkit in a pipe
 
 Each output takes the latest value that it can hold. Where objects are newer than every picture,
 they are drawn for picture outputs. A mask of black and white becomes a 1-bit PNG.
+
+show: and term: go beside other outputs. Videos play at their own pace; where drawing is too slow
+the preview leaves out frames, files never do. Quitting is a normal end: what is finished stays,
+inputs that were not reached are pending, and a video that is also written is dropped. term: needs
+stdout to be the terminal; term:kitty, term:sixel, term:blocks and term:plain choose for it, and
+NO_COLOR turns half blocks into plain characters.
 
 An input is never overwritten unless --in-place says so. A file named by -o that exists is refused
 without --overwrite; one that cvkit named itself is replaced. Two inputs that would write one file

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 STAGES = Path(__file__).parent.parent / "stages"
 RESERVED = frozenset(
-    "run stages info convert models verify status samples doctor schema help completion".split()
+    "run stages info convert show models verify status samples doctor schema help completion".split()
 )
 """Names of commands, which no stage may have."""
 
