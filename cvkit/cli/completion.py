@@ -116,6 +116,8 @@ def _in_step(step: Sequence[str], word: str, *, first: bool) -> Iterator[tuple[s
     waiting = step[-1].lstrip("-").replace("-", "_") if step[-1].startswith("--") else ""
     if step[-1] in ("-o", "--save"):
         yield FILES, ""
+        if step[-1] == "-o":
+            yield from _starting(PREVIEWS.items(), word)
     elif waiting in known and known[waiting].form != "flag":
         found = known[waiting]
         if found.choices:
