@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cvkit.cli import strays
-from cvkit.cli.parameters import Parameter, parameters, required
+from cvkit.cli.parameters import Parameter, bare_for, parameters
 from cvkit.core import catalog
 from cvkit.core.errors import UsageError
 from cvkit.core.options import RunOptions
@@ -140,9 +140,9 @@ def _later(words: list[str], given: _Given) -> Step:
     name = strays.stage_word(words[0])
     stage = catalog.load(name)
     params, bare = _options(name, stage, words[1:], given)
-    open_ = [p for p in required(stage) if p.spec not in params]
-    if bare and len(required(stage)) == 1 and len(bare) == 1 and open_:
-        params[open_[0].spec] = open_[0].values(bare[0]) if open_[0].form == "many" else bare[0]
+    meant = bare_for(stage)
+    if len(bare) == 1 and len(meant) == 1 and meant[0].spec not in params:
+        params[meant[0].spec] = meant[0].values(bare[0]) if meant[0].form == "many" else bare[0]
     elif bare:
         raise strays.bare_word(name, stage, bare[-1])
     return Step(name, params)

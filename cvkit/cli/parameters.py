@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from cvkit.core.names import cli_name, spec_name
-from cvkit.core.stage import Asset, Operand
+from cvkit.core.stage import Asset, Operand, Stage
 from cvkit.core.units import Box, Color, Point, Unit, number
 
 Form = Literal["flag", "value", "many"]
@@ -66,6 +66,11 @@ def parameters(model: type[BaseModel]) -> dict[str, Parameter]:
 
 def required(model: type[BaseModel]) -> list[Parameter]:
     return [p for p in parameters(model).values() if p.required]
+
+
+def bare_for(stage: type[Stage]) -> list[Parameter]:
+    """What one bare word of a later step may stand for, where it is one."""
+    return required(stage) or [p for p in parameters(stage).values() if p.field == stage.word]
 
 
 def _parameter(field: str, info: FieldInfo) -> Parameter:

@@ -110,6 +110,8 @@ class Stage(BaseModel):
     """Raised whenever the same parameters give another result."""
     gathers: ClassVar[Literal["stream", "run"]] = "run"
     """What a gather gathers over."""
+    word: ClassVar[str] = ""
+    """The parameter that a bare word of a later step stands for, where none alone is required."""
 
     @model_validator(mode="wrap")
     @classmethod

@@ -18,7 +18,7 @@ import numpy as np
 from cvkit.core.errors import InputError
 from cvkit.core.grid import Grid
 from cvkit.core.objects import Objects as Objects
-from cvkit.core.warp import Array, Size, Warp
+from cvkit.core.warp import Array, Size, Warp, for_alpha
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -183,7 +183,7 @@ class Image(Raster):
         return view
 
     def moved(self, warp: Warp) -> Image:
-        alpha = None if self.alpha is None else frozen(warp.pixels(self.alpha))
+        alpha = None if self.alpha is None else frozen(for_alpha(warp).pixels(self.alpha))
         pixels = Plain(frozen(warp.pixels(self.array)))
         return Image(self.grid.then(warp), pixels, alpha)
 

@@ -7,7 +7,7 @@ matrices and maps count from pixel centres, so they are shifted by half a pixel 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import cv2
@@ -20,14 +20,20 @@ Floats32 = np.ndarray[Any, np.dtype[np.float32]]
 Size = tuple[int, int]
 """Width and height in pixels."""
 
-Interpolation = Literal["nearest", "linear", "cubic", "area", "lanczos"]
+Interpolation = Literal[
+    "nearest", "nearest-exact", "linear", "linear-exact", "cubic", "area", "lanczos"
+]
 INTERPOLATIONS: dict[str, int] = {
     "nearest": cv2.INTER_NEAREST,
+    "nearest-exact": cv2.INTER_NEAREST_EXACT,
     "linear": cv2.INTER_LINEAR,
+    "linear-exact": cv2.INTER_LINEAR_EXACT,
     "cubic": cv2.INTER_CUBIC,
     "area": cv2.INTER_AREA,
     "lanczos": cv2.INTER_LANCZOS4,
 }
+# OpenCV knows these for resizing only.
+_AT_POINTS = {"area": "linear", "linear-exact": "linear", "nearest-exact": "nearest"}
 _ROTATE = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
 _TO_CENTRES = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1.0]])
 _TO_EDGES = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
@@ -191,7 +197,7 @@ class Crop(Warp):
 
 @dataclass(frozen=True)
 class Pad(Warp):
-    """Add a border of `fill` (one level a channel)."""
+    """Add a border of `fill`: one 8-bit level for all, or blue, green, red and maybe alpha."""
 
     before: Size
     left: int
@@ -236,8 +242,7 @@ class Matrix(Warp):
         return np.array(self.rows, np.float64)
 
     def pixels(self, array: Array, *, nearest: bool = False) -> Array:
-        name = "linear" if self.interpolation == "area" else self.interpolation
-        flag = INTERPOLATIONS["nearest" if nearest else name]
+        flag = _flag(self.interpolation, nearest=nearest)
         centres = _TO_CENTRES @ self.matrix @ _TO_EDGES
         fill = [0.0] if nearest else _fill(self.fill, array)
         return cv2.warpPerspective(array, centres, self.to, flags=flag, borderValue=fill)
@@ -263,8 +268,7 @@ class Field(Warp):
         return (self.map_x.shape[1], self.map_x.shape[0])
 
     def pixels(self, array: Array, *, nearest: bool = False) -> Array:
-        name = "linear" if self.interpolation == "area" else self.interpolation
-        flag = INTERPOLATIONS["nearest" if nearest else name]
+        flag = _flag(self.interpolation, nearest=nearest)
         fill = [0.0] if nearest else _fill(self.fill, array)
         return cv2.remap(array, self.map_x, self.map_y, flag, borderValue=fill)
 
@@ -328,6 +332,15 @@ class Series(Warp):
         return Series(tuple(w.inverse() for w in reversed(self.warps)))
 
 
+def for_alpha(warp: Warp) -> Warp:
+    """The same for alpha: what `warp` fills is transparent, unless the fill has an alpha."""
+    if isinstance(warp, Series):
+        return Series(tuple(for_alpha(w) for w in warp.warps))
+    if isinstance(warp, (Pad, Matrix, Field)):
+        return replace(warp, fill=(warp.fill[3] if len(warp.fill) == 4 else 0,))
+    return warp
+
+
 def letterbox(before: Size, to: Size, *, fill: tuple[float, ...] = (114, 114, 114)) -> Series:
     """Fit into `to` keeping the aspect, centred on `fill`, as ultralytics' LetterBox rounds it."""
     ratio = min(to[0] / before[0], to[1] / before[1])
@@ -336,6 +349,11 @@ def letterbox(before: Size, to: Size, *, fill: tuple[float, ...] = (114, 114, 11
     left, top = round(dx - 0.1), round(dy - 0.1)
     pad = Pad(inner, left, top, round(dx + 0.1), round(dy + 0.1), fill)
     return Series((Scale(before, inner, "linear"), pad))
+
+
+def _flag(interpolation: Interpolation, *, nearest: bool) -> int:
+    name = "nearest" if nearest else interpolation
+    return INTERPOLATIONS[_AT_POINTS.get(name, name)]
 
 
 def _fill(fill: tuple[float, ...], array: Array) -> list[float]:
