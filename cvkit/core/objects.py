@@ -140,6 +140,25 @@ class Objects:
             out = replace(out, masks=tuple(cut))
         return replace(out, boxes=boxes).take(keep)
 
+    def cover(self, row: int, rectangle: tuple[int, int, int, int]) -> NDArray[np.uint8] | None:
+        """(h, w) 0 or 255, what the thing itself covers of the rectangle x, y, width, height: its
+        bitmap, else the inside of its outline; None where it has neither.
+        """
+        x, y, w, h = rectangle
+        stencil = np.zeros((h, w), np.uint8)
+        if self.masks is not None and self.masks[row].any():
+            left, top, _, _ = window(self.boxes[row])
+            rows, columns = np.nonzero(self.masks[row])
+            rows, columns = rows + top - y, columns + left - x
+            inside = (rows >= 0) & (rows < h) & (columns >= 0) & (columns < w)
+            stencil[rows[inside], columns[inside]] = 255
+            return stencil
+        if self.polygons is not None and len(self.polygons[row]) > 2:
+            points = np.rint(self.polygons[row] - 0.5 - np.array((x, y))).astype(np.int32)
+            cv2.fillPoly(stencil, [points], 255)
+            return stencil
+        return None
+
     def _each(self, change: Callable[[Column], Column]) -> Objects:
         own: dict[str, Any] = {
             f.name: None if (c := getattr(self, f.name)) is None else change(c)

@@ -110,6 +110,8 @@ class Stage(BaseModel):
     """Raised whenever the same parameters give another result."""
     gathers: ClassVar[Literal["stream", "run"]] = "run"
     """What a gather gathers over."""
+    results: ClassVar[str] = "{stem}_{index:05d}"
+    """What files are called where one frame becomes several results."""
     word: ClassVar[str] = ""
     """The parameter that a bare word of a later step stands for, where none alone is required."""
 
@@ -135,6 +137,10 @@ class Stage(BaseModel):
         """Whether one frame becomes several results, where a field decides; None where the
         annotation says it: an iterator of values is several, one of frames another timing."""
         return None
+
+    def transparent(self) -> bool:
+        """Whether pictures get alpha here, so that files are of a format that holds it."""
+        return False
 
     def __call__(self, picture: _T, /, **operands: object) -> Any:
         """Apply to an array (BGR or grey), a value or a Frame; the same form comes back."""

@@ -72,7 +72,7 @@ class Length(Unit):
             raise ValueError(f"expected {cls.expected}, got {text!r}")
         return cls(float(match[1]), "%" if match[2] == "%" else "px")
 
-    def pixels(self, size: tuple[int, int]) -> float:
+    def pixels(self, size: tuple[float, float]) -> float:
         return self.value * min(size) / 100 if self.unit == "%" else self.value
 
     def __str__(self) -> str:

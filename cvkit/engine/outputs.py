@@ -11,9 +11,10 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from cvkit.core.errors import UsageError
+from cvkit.core.stage import Stage
 from cvkit.core.values import Image, Kind
 from cvkit.engine.plan import PRINTED, Chain, written
-from cvkit.io.codecs.formats import FORMAT_SUFFIX
+from cvkit.io.codecs.formats import FORMAT_SUFFIX, FORMATS
 from cvkit.io.codecs.formats import SUFFIX_FORMAT as WRITE_SUFFIXES
 
 RESULTS = {".jsonl": "jsonl", ".csv": "csv"}
@@ -21,7 +22,6 @@ VIDEO = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
 PREVIEWS = ("show:", "term:", "term:kitty", "term:sixel", "term:blocks", "term:plain")
 """A window, and the terminal in the best form that it has or in one of these."""
 FIELDS = ("dir", "stem", "name", "suffix", "index", "time", "label", "id", "step")
-SEVERAL = "{stem}_{index:05d}"
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ def unsaid(chain: Chain, inputs: Sequence[str], sources: Sequence[Source]) -> li
         out = Output("", "picture", f"{base}.png", suffix=".png", named=False)
     elif len(inputs) == 1 and not os.path.isdir(inputs[0]):
         many = chain.several or any(s.pages > 1 for s in sources)
-        ending = f"_{{index:05d}}.{stage}" if many else f".{stage}"
-        out = Output("", "picture", "{stem}" + ending + "{suffix}", named=False)
+        base = _results(chain) if many else "{stem}"
+        out = Output("", "picture", f"{base}.{stage}{{suffix}}", named=False)
     else:
         folder = f"{_folder_name(inputs[0])}.{stage}" if _one_folder(inputs) else stage
         out = Output("", "picture", folder=folder, named=False)
@@ -101,11 +101,11 @@ def path_for(output: Output, source: Source, chain: Chain) -> str:
     Raises UsageError where the input cannot become that file.
     """
     kind = chain.final.kept[output.kept] if output.kept else written(chain)
-    natural = natural_suffix(source, kind)
+    natural = _natural(source, kind, chain)
     where = PurePosixPath(source.name)
     if output.folder:
         many = chain.several or source.pages > 1
-        stem = SEVERAL.format_map(_Keep(stem=where.stem)) if many else where.stem
+        stem = _results(chain).format_map(_Keep(stem=where.stem)) if many else where.stem
         return os.path.join(output.folder, str(where.parent), stem + natural).replace("/./", "/")
     if not _fields(output.template):
         _suits(output, source, chain)
@@ -141,6 +141,21 @@ def natural_suffix(source: Source, kind: Kind) -> str:
     if kind is not Image:
         return ".png"
     return own if own.lower() in WRITE_SUFFIXES else ".png"
+
+
+def _natural(source: Source, kind: Kind, chain: Chain) -> str:
+    """The same, where the chain says more: pictures cut out of frames, and such with alpha."""
+    if source.moving:
+        return ".png" if chain.several else natural_suffix(source, kind)
+    suffix = natural_suffix(source, kind)
+    holds = FORMATS[WRITE_SUFFIXES[suffix.lower()]].alpha
+    return suffix if holds or not chain.transparent else ".png"
+
+
+def _results(chain: Chain) -> str:
+    """What files are called where one input becomes several results."""
+    step = chain.several_step
+    return step.stage.results if step is not None else Stage.results
 
 
 def format_of(path: str) -> str:
@@ -228,11 +243,12 @@ def _suits(output: Output, source: Source, chain: Chain) -> None:
         raise UsageError(f"{source.name} is one picture, and {output.template} a video")
     if chain.several or source.pages > 1:
         stem = os.path.splitext(output.template)[0]
-        who = f"{chain.last_name} gives" if chain.several else f"{source.name} holds"
-        page = "" if chain.several else ", or say which: --page 1"
+        step = chain.several_step
+        who = f"{step.name} gives" if step is not None else f"{source.name} holds"
+        page = "" if step is not None else ", or say which: --page 1"
         raise UsageError(
             f"{who} several pictures, and {output.template} is one file",
-            remedy=f"number them: -o '{stem}_{{index:05d}}{suffix}'{page}",
+            remedy=f"number them: -o '{_results(chain).replace('{stem}', stem)}{suffix}'{page}",
         )
 
 

@@ -49,7 +49,17 @@ class Chain:
     @property
     def several(self) -> bool:
         """Whether one frame may become several results."""
-        return any(s.several for s in self.steps)
+        return self.several_step is not None
+
+    @property
+    def several_step(self) -> Bound | None:
+        """The last step that makes several results of one frame."""
+        return next((s for s in reversed(self.steps) if s.several), None)
+
+    @property
+    def transparent(self) -> bool:
+        """Whether a step gives pictures alpha."""
+        return any(s.stage.transparent() for s in self.steps)
 
     @property
     def changes_length(self) -> bool:

@@ -16,7 +16,6 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from cvkit.core.objects import window
 from cvkit.core.stage import Image, Photo, Stage
 from cvkit.core.units import Color
 from cvkit.core.values import Objects
@@ -70,33 +69,16 @@ class Redact(Stage):
     ) -> Image:
         """(h, w) bool, what of the rectangle is hidden."""
         left, top, right, bottom = rect
-        stencil = np.zeros((bottom - top, right - left), np.uint8)
         x1, y1, x2, y2 = objects.boxes[row].astype(float)
         if self.shape == "ellipse":
             rows, columns = np.ogrid[top:bottom, left:right]
             across = (columns + 0.5 - (x1 + x2) / 2) / ((x2 - x1) / 2 + more[0] + 1e-6)
             down = (rows + 0.5 - (y1 + y2) / 2) / ((y2 - y1) / 2 + more[1] + 1e-6)
             return np.asarray(across**2 + down**2 <= 1)
-        if self.shape == "outline" and self._outlined(objects, row, stencil, (left, top)):
-            reach = round(float(more.max()))
-            ring = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-            return np.asarray(cv2.dilate(stencil, ring) > 0)
-        return np.ones(stencil.shape, bool)
-
-    def _outlined(
-        self, objects: Objects, row: int, stencil: Image, corner: tuple[int, int]
-    ) -> bool:
-        """Paint the thing's own shape; False where it has none."""
-        if objects.masks is not None and objects.masks[row].any():
-            x, y, _, _ = window(objects.boxes[row])
-            rows, columns = np.nonzero(objects.masks[row])
-            rows, columns = rows + y - corner[1], columns + x - corner[0]
-            inside = (rows >= 0) & (rows < stencil.shape[0]) & (columns >= 0)
-            inside &= columns < stencil.shape[1]
-            stencil[rows[inside], columns[inside]] = 255
-            return True
-        if objects.polygons is not None and len(objects.polygons[row]) > 2:
-            points = np.rint(objects.polygons[row] - 0.5 - np.array(corner)).astype(np.int32)
-            cv2.fillPoly(stencil, [points], 255)
-            return True
-        return False
+        size = (right - left, bottom - top)
+        cover = objects.cover(row, (left, top, *size)) if self.shape == "outline" else None
+        if cover is None:
+            return np.ones(size[::-1], bool)
+        reach = round(float(more.max()))
+        ring = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+        return np.asarray(cv2.dilate(cover, ring) > 0)
