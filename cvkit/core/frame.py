@@ -10,7 +10,7 @@ from typing import TypeVar
 from cvkit.core.errors import ChainError
 from cvkit.core.grid import Grid
 from cvkit.core.time import Time
-from cvkit.core.values import MARKS, Features, Image, Kind, Objects, Raster, Value
+from cvkit.core.values import MARKS, Features, Image, Kind, Mask, Objects, Raster, Value
 from cvkit.core.warp import Size, Warp
 
 _V = TypeVar("_V")
@@ -49,6 +49,20 @@ class Frame:
     @property
     def photo(self) -> Image | None:
         return self.get(Image)
+
+    def picture(self, name: str) -> Image:
+        """The raster that came last, as a picture: an Image as it is, a Mask in its grey.
+
+        Raises ChainError, for the stage of this name, where it is neither.
+        """
+        last = self.raster
+        if isinstance(last, Image):
+            return last
+        if isinstance(last, Mask):
+            return Image.of(last.array, last.grid)
+        has = "there is none here" if last is None else "the step before leaves "
+        has += "" if last is None else type(last).__name__.lower()
+        raise ChainError(f"{name} needs a picture", why=has)
 
     @property
     def marks(self) -> tuple[Value, ...]:
