@@ -56,6 +56,6 @@ def _columns(count: int, step: Size) -> int:
     def cost(columns: int) -> float:
         rows = math.ceil(count / columns)
         aspect = columns * step[0] / (rows * step[1])
-        return abs(math.log(aspect / 1.5)) + 0.5 * (columns * rows - count) / count
+        return abs(math.log(aspect / 1.5)) + 2 * (columns * rows - count) / count
 
     return min(range(1, count + 1), key=cost)

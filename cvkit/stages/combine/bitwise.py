@@ -65,6 +65,6 @@ def _alike(one: Picture, two: Picture) -> tuple[Picture, Picture]:
     """Both with as many channels and bits as the richer one."""
     if one.ndim != two.ndim:
         one, two = (cv2.cvtColor(a, cv2.COLOR_GRAY2BGR) if a.ndim == 2 else a for a in (one, two))
-    if one.dtype != two.dtype:  # 65535 = 257 · 255
-        one, two = (a.astype(np.uint16) * 257 if a.dtype == np.uint8 else a for a in (one, two))
+    if one.dtype != two.dtype:
+        one, two = (values.at_depth(a, "uint16") for a in (one, two))
     return one, two

@@ -140,6 +140,13 @@ def test_split_lays_the_channels_beside_the_picture() -> None:
     assert split.grid.points_to_source(found.boxes[:, :2]).tolist() == [[100, 50]]
 
 
+@pytest.mark.parametrize(("size", "rows"), [((300, 300), 2), ((200, 300), 2), ((200, 900), 4)])
+def test_four_views_leave_no_place_empty(size: tuple[int, int], rows: int) -> None:
+    sheet = made(split=True)(np.full((*size, 3), (0, 0, 255), np.uint8))
+    assert sheet.shape[0] // size[0] == rows
+    assert sheet.shape[1] // size[1] == 4 // rows
+
+
 def test_a_sheet_of_a_large_picture_fits_a_screen(cvkit: Command) -> None:
     large = np.tile(COFFEE, (3, 3, 1))
     cv2.imwrite(str(cvkit.folder / "large.png"), large)
