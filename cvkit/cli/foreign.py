@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _OPTIONS = {
     "conf": "--score",
     "conf_thres": "--score",
@@ -65,7 +67,11 @@ _MAGICK = {
     "median": "blur INPUT --method median",
     "canny": "edges INPUT --method canny",
     "edge": "edges INPUT",
-    "colorspace": "gray INPUT",
+    "colorspace": "colorspace INPUT --to {0}",
+    "depth": "bit-depth INPUT --to {0}",
+    "morphology": "morph INPUT --op {0}",
+    "separate": "channels INPUT --op split",
+    "combine": "channels INPUT --op merge --second FILE --third FILE",
     "monochrome": "threshold INPUT",
     "flip": "flip INPUT --direction vertical",
     "flop": "flip INPUT --direction horizontal",
@@ -108,6 +114,7 @@ def magick(word: str, value: str) -> str:
     command = _MAGICK.get(word.lstrip("-").lower(), "")
     if not command:
         return ""
+    value = value.lower() if value.isalpha() else value  # Gray, Erode
     return f"cvkit writes it: cvkit {command.format(value or 'VALUE')}"
 
 
@@ -135,7 +142,23 @@ def command(word: str) -> str:
         name = bare.replace("adaptive_thresh_", "adaptive_").replace("thresh_", "")
         name = name.replace("_c", "") if name.startswith("adaptive") else name
         return f"threshold --method {name.replace('_', '-')}"
+    if conversion := re.fullmatch(r"color_(rgb|bgr)2([a-z]+)", bare):
+        return f"colorspace --to {conversion[2]}"
     names = {
+        **{op: f"morph --op {op}" for op in ("erode", "dilate", "skeleton", "thin", "tophat")},
+        "erosion": "morph --op erode",
+        "dilation": "morph --op dilate",
+        "opening": "morph --op open",
+        "closing": "morph --op close",
+        "morphologyex": "morph",
+        "skeletonize": "morph --op skeleton",
+        "thinning": "morph --op thin",
+        "binary_fill_holes": "morph --op fill-holes",
+        "remove_small_objects": "morph --op remove-small",
+        "scharr": "edges --method scharr",
+        "niblackthreshold": "threshold --method niblack",
+        "split": "channels --op split",
+        "merge": "channels --op merge",
         "canny": "edges --method canny",
         "sobel": "edges --method sobel",
         "laplacian": "edges --method laplacian",
@@ -144,7 +167,7 @@ def command(word: str) -> str:
         "medianblur": "blur --method median",
         "bilateralfilter": "blur --method bilateral",
         "findcontours": "contours",
-        "cvtcolor": "gray",
+        "cvtcolor": "colorspace",
         "predict": "detect --model FILE",
         "yolo": "detect --model FILE",
     }

@@ -11,7 +11,8 @@ from cvkit.core import catalog
 
 @pytest.mark.parametrize("option", sorted(foreign._MAGICK))
 def test_what_is_offered_for_an_option_of_imagemagick_is_a_command(option: str):
-    answer = foreign.magick(f"-{option}", "50%" if option != "quality" else "90")
+    values = {"quality": "90", "depth": "16", "colorspace": "HSV", "morphology": "Erode"}
+    answer = foreign.magick(f"-{option}", values.get(option, "50%"))
     words = answer.removeprefix("cvkit writes it: cvkit ").replace("INPUT", "a.png").split()
     for step in parse(words).spec.steps:
         catalog.make(step.stage, step.params)
@@ -24,6 +25,13 @@ def test_what_is_offered_for_an_option_of_imagemagick_is_a_command(option: str):
         ("THRESH_BINARY_INV", "threshold --method binary-inv"),
         ("ADAPTIVE_THRESH_MEAN_C", "threshold --method adaptive-mean"),
         ("cv2.COLOR_BGR2GRAY", "gray"),
+        ("cv2.COLOR_BGR2HSV", "colorspace --to hsv"),
+        ("COLOR_RGB2Lab", "colorspace --to lab"),
+        ("cvtColor", "colorspace"),
+        ("cv2.split", "channels --op split"),
+        ("dilate", "morph --op dilate"),
+        ("morphologyEx", "morph"),
+        ("skeletonize", "morph --op skeleton"),
         ("Canny", "edges --method canny"),
         ("cv2.GaussianBlur", "blur --method gaussian"),
         ("findContours", "contours"),
