@@ -108,8 +108,21 @@ def into(picture: Array, name: str) -> Array:
     converted = cv2.cvtColor(picture, _CODES[name][0])
     if converted.dtype != np.float32 or SPACES[name].wide:
         return converted
-    low, high = _ends(name)
-    return np.asarray((converted - low) / (high - low))
+    return cv2.transform(converted, _scaling(name, to_one=True))
+
+
+def planes(picture: Array, name: str) -> list[Array]:
+    """The channels of `into`, (h, w) each."""
+    if name == "rgb" and picture.ndim == 3:
+        return list(cv2.split(picture)[::-1])
+    return list(cv2.split(into(picture, name)))
+
+
+def plane(picture: Array, name: str, key: str) -> Array:
+    """The channel of `into` with this key, (h, w)."""
+    if name == "rgb":
+        name = "bgr"
+    return cv2.extractChannel(into(picture, name), list(SPACES[name].channels).index(key))
 
 
 def back(array: Array, name: str) -> Array:
@@ -128,32 +141,32 @@ def back(array: Array, name: str) -> Array:
         return _from_cmyk(array)
     _taken(array, name)
     if array.dtype == np.float32 and not SPACES[name].wide:
-        low, high = _ends(name)
-        array = array * (high - low) + low
+        array = cv2.transform(array, _scaling(name, to_one=False))
     return cv2.cvtColor(array, _CODES[name][1])
 
 
 def views(image: Image, name: str) -> dict[str, Array]:
     """The picture and each of its channels, (h, w, 3) BGR uint8, by their names in words."""
     whole = eight_bit(image.bgr)
-    planes = cv2.split(into(whole, name))
     found = {"picture": whole}
-    for (key, words), plane in zip(SPACES[name].channels.items(), planes, strict=True):
-        found[words] = tinted(plane, name, key)
+    channels = SPACES[name].channels.items()
+    for (key, words), one in zip(channels, planes(whole, name), strict=True):
+        found[words] = tinted(one, name, key)
     if image.alpha is not None:
         found["alpha"] = cv2.cvtColor(eight_bit(image.alpha), cv2.COLOR_GRAY2BGR)
     return found
 
 
-def tinted(plane: Array, name: str, key: str) -> Array:
+def tinted(one: Array, name: str, key: str) -> Array:
     """(h, w, 3) BGR of one 8-bit channel: in its colours where it stands for some, else grey."""
     tint = SPACES[name].tints.get(key)
     if tint is None:
-        return cv2.cvtColor(plane, cv2.COLOR_GRAY2BGR)
+        return cv2.cvtColor(one, cv2.COLOR_GRAY2BGR)
     place = list(SPACES[name].channels).index(key)
-    planes = [np.full_like(plane, level) for level in (*tint, 0)[: len(SPACES[name].channels)]]
-    planes[place] = plane
-    return back(cv2.merge(planes), name)
+    levels = (*tint, 0)[: len(SPACES[name].channels)]
+    whole = [np.full_like(one, level) for level in levels]
+    whole[place] = one
+    return back(cv2.merge(whole), name)
 
 
 def _taken(array: Array, name: str) -> None:
@@ -164,9 +177,12 @@ def _taken(array: Array, name: str) -> None:
         )
 
 
-def _ends(name: str) -> tuple[Array, Array]:
-    ends = np.array(SPACES[name].ranges, np.float32)
-    return ends[:, 0], ends[:, 1]
+def _scaling(name: str, *, to_one: bool) -> Array:
+    """3×4 for `cv2.transform`: from OpenCV's ranges to 0–1, or from there to OpenCV's."""
+    low, high = np.array(SPACES[name].ranges).T
+    wide = high - low
+    factor, offset = (1 / wide, -low / wide) if to_one else (wide, low)
+    return np.column_stack([np.diag(factor), offset])
 
 
 def _cmyk(picture: Array) -> Array:

@@ -110,13 +110,12 @@ class Channels(Stage):
             yield sheet.laid_out(frame, spaces.views(image, self._space))
 
     def _planes(self, image: values.Image) -> list[Array]:
-        planes = list(cv2.split(spaces.into(image.array, self._space)))
+        planes = spaces.planes(image.array, self._space)
         return planes if image.alpha is None else [*planes, image.alpha]
 
     def _one(self, image: values.Image) -> Array:
         if self.channel != "alpha":
-            names = list(spaces.SPACES[self._space].channels)
-            return self._planes(image)[names.index(str(self.channel))]
+            return spaces.plane(image.array, self._space, str(self.channel))
         if image.alpha is None:
             raise InputError("there is no alpha: this picture is opaque")
         return image.alpha
