@@ -10,38 +10,45 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cvkit.cli import terminal
-from cvkit.cli.arguments import Line, ShellOptions, parse
+from cvkit.cli.arguments import Line, parse
 from cvkit.cli.failure import reader_is_gone
 from cvkit.core.errors import UsageError
-from cvkit.core.spec import Spec, to_yaml
+from cvkit.core.options import RunOptions
+from cvkit.core.spec import to_yaml
 
 if TYPE_CHECKING:
     from cvkit.cli.pictures import TerminalPictures
+    from cvkit.engine.check import Job
 
 
 def run_line(words: Sequence[str]) -> int:
     """The exit code of one command line."""
     line = parse(words)
-    if line.shell.save:
+    if line.shell.save and not line.spec.inputs:
+        from cvkit.engine.plan import fit
+
+        fit(line.spec.steps)
+        RunOptions.model_validate(dict(line.spec.run))
         _save(line)
-        if not line.spec.inputs and not line.shell.dry_run:
-            return 0
+        return 0
     if not line.spec.inputs:
         raise UsageError(
             f"cvkit {words[0]} needs an input", remedy="a file, a folder, a glob, or - for stdin"
         )
     if line.shell.dry_run:
         return _plan(line)
-    return _run(line.spec, line.shell)
+    return _run(line)
 
 
-def _save(line: Line) -> None:
+def _save(line: Line, job: Job | None = None) -> None:
     """Steps and run options; inputs and outputs are named when the spec is run.
 
     A spec may name nothing outside its own folder, so kept inputs would often not load again.
     """
     from cvkit.io.safe import write_bytes
 
+    if job is not None:
+        job.spare(line.shell.save)
     text = to_yaml(replace(line.spec, inputs=(), outputs=()))
     overwrite = line.spec.run.get("overwrite") in (True, "true")
     write_bytes(Path(line.shell.save), text.encode(), overwrite=overwrite)
@@ -50,7 +57,11 @@ def _save(line: Line) -> None:
 def _plan(line: Line) -> int:
     from cvkit.engine.check import check
 
-    lines = check(line.spec).lines()
+    job = check(line.spec)
+    lines = job.lines()
+    job.close()
+    if line.shell.save:
+        _save(line, job)
     if line.shell.json:
         import json
 
@@ -61,13 +72,16 @@ def _plan(line: Line) -> int:
     return 0
 
 
-def _run(spec: Spec, shell: ShellOptions) -> int:
+def _run(line: Line) -> int:
     from cvkit.cli.progress import Progress
     from cvkit.cli.summary import tell
     from cvkit.engine.check import check
     from cvkit.engine.run import run_job
 
+    spec, shell = line.spec, line.shell
     job = check(spec)
+    if shell.save:
+        _save(line, job)
     if shell.verbose and not shell.quiet:
         for text in job.lines():
             terminal.people(terminal.styled(text, "dim", sys.stderr))

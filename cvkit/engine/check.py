@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from cvkit.core.errors import InputError, ParameterError, UsageError
+from cvkit.core.names import cli_name
 from cvkit.core.options import RunOptions
+from cvkit.core.signature import operand_fields
 from cvkit.core.spec import Spec
 from cvkit.core.values import Image
-from cvkit.engine import plan
+from cvkit.engine import plan, templates
 from cvkit.engine.known import Known, gather_kinds
+from cvkit.engine.naming import GATHERED, Placed, Source, check_places, overwrites, path_for
 from cvkit.engine.operands import load_operands
-from cvkit.engine.outputs import (
-    Output,
-    Source,
-    check_paths,
-    path_for,
-    read_outputs,
-    unsaid,
-)
+from cvkit.engine.outputs import Output, read_outputs, unsaid
 from cvkit.engine.plan import Chain
 from cvkit.engine.report import Item
 from cvkit.engine.roi import Region, read_region
@@ -44,8 +41,16 @@ class Job:
     rest: Chain | None = None
     """What follows a gather over the run, on the one frame that it gives."""
     files: list[Found] = field(default_factory=list)
+    protected: dict[str, str] = field(default_factory=dict)
+    """Real paths of files that the run reads, by what they are to it: never written."""
     spooled: str = ""
     """A copy of what was piped in, to be removed."""
+
+    def close(self) -> None:
+        """Remove what was copied from stdin; harmless when repeated."""
+        if self.spooled:
+            with suppress(OSError):
+                os.unlink(self.spooled)
 
     @property
     def stops(self) -> bool:
@@ -75,6 +80,16 @@ class Job:
     def paths(self, source: Source) -> tuple[str, ...]:
         return tuple(path_for(o, source, self.whole) for o in self.pictures())
 
+    def spare(self, path: str) -> None:
+        """Raises UsageError for another file to be written that the run reads or writes."""
+        real = os.path.realpath(path)
+        if real in self.protected:
+            raise overwrites(path, self.protected[real])
+        fixed = (t for i in self.items for t in i.outputs if not templates.per_frame(t))
+        results = (o.template for o in self.outputs if o.kind == "results")
+        if real in {os.path.realpath(p) for p in (*map(templates.whole, fixed), *results)}:
+            raise UsageError(f"{path} is where a result goes", remedy="name another file")
+
     def lines(self) -> list[str]:
         """The plan in words, for --dry-run."""
         out = [f"{len(self.items)} inputs" if len(self.items) != 1 else self.items[0].path]
@@ -82,11 +97,15 @@ class Job:
         if self.rest is not None:
             out += plan.lines(self.rest)
         shown = [(o, i) for i in self.items for o in i.outputs]
-        out += [f"     {i.path} → {path}" for path, i in shown[:20]]
+        out += [f"     {i.path} → {_readable(path)}" for path, i in shown[:20]]
         if len(shown) > 20:
             out.append(f"     … and {len(shown) - 20} more")
         out += [f"     → {o.text or 'printed'}" for o in self.outputs if o.kind != "picture"]
         return out
+
+
+def _readable(template: str) -> str:
+    return template if templates.fields(template) else templates.whole(template)
 
 
 def check(spec: Spec) -> Job:
@@ -94,9 +113,18 @@ def check(spec: Spec) -> Job:
     options = RunOptions.model_validate(dict(spec.run))
     if not spec.inputs:
         raise UsageError("there is no input", remedy="name a file, a folder or - for stdin")
-    upstream = open_stdin(options) if "-" in spec.inputs else None
-    if upstream is not None and len(spec.inputs) > 1:
+    if "-" in spec.inputs and len(spec.inputs) > 1:
         raise UsageError("- is the only input where it is one")
+    upstream = open_stdin(options) if "-" in spec.inputs else None
+    try:
+        return _checked(spec, options, upstream)
+    except BaseException:
+        if upstream is not None:
+            upstream.close()
+        raise
+
+
+def _checked(spec: Spec, options: RunOptions, upstream: Upstream | None) -> Job:
     spooled = upstream if upstream is not None and upstream.reader is None else None
     if spooled is not None:
         upstream = None
@@ -117,23 +145,28 @@ def check(spec: Spec) -> Job:
 
         previews.check([o.text for o in job.previews()])
     _finish_chain(job)
-    if rest is None and upstream is None:
+    job.protected = _protected(job)
+    if upstream is None:
         _place(job, sources)
     _refuse_idle(job)
-    if options.roi is not None:
-        job.region = read_region(options.roi, job.chain)
-    job.chain = load_operands(job.chain, options)
-    return job
+    return _loaded(job)
 
 
 def check_chain(spec: Spec) -> Job:
     """The job of a runner: a chain and its outputs, whose items come with their paths."""
     options = RunOptions.model_validate(dict(spec.run))
-    chain = plan.fit(spec.steps)
-    job = Job(spec, options, chain, [], [])
+    chain, rest = _split(plan.fit(spec.steps), spec)
+    job = Job(spec, options, chain, [], [], rest=rest)
     job.outputs = _outputs(job, [])
     _finish_chain(job)
-    job.chain = load_operands(job.chain, options)
+    return _loaded(job)
+
+
+def _loaded(job: Job) -> Job:
+    """With the files that its options and parameters name."""
+    if job.options.roi is not None:
+        job.region = read_region(job.options.roi, job.chain)
+    job.chain = load_operands(job.chain, job.options)
     return job
 
 
@@ -201,8 +234,9 @@ def _outputs(job: Job, sources: list[Source]) -> list[Output]:
     if job.spec.outputs:
         return read_outputs(job.spec.outputs, whole)
     if job.upstream is not None:
-        return unsaid(whole, ["-"], sources)
-    return unsaid(whole, list(job.spec.inputs), sources)
+        return unsaid(whole, ["-"] * (job.upstream.reader.items or 1), many=False)
+    many = any(s.pages > 1 for s in sources)
+    return unsaid(whole, list(job.spec.inputs), many=many)
 
 
 def _finish_chain(job: Job) -> None:
@@ -232,36 +266,46 @@ def _source_lives(chain: Chain) -> bool:
 def _place(job: Job, sources: list[Source]) -> None:
     """Give each item its paths, and refuse what would clash."""
     if job.options.in_place:
-        job.items = [replace(i, outputs=(i.path,)) for i in job.items]
+        job.items = [replace(i, outputs=(templates.escaped(i.path),)) for i in job.items]
         for item, source in zip(job.items, sources, strict=True):
             _same_format(item, source, job)
         return
-    placed: list[tuple[Output, Source, str]] = []
+    if job.rest is not None:
+        check_places(_results(job), job.protected, overwrite=job.options.overwrite)
+        return
+    placed = []
     for number, source in enumerate(sources):
         paths = job.paths(source)
         job.items[number] = replace(job.items[number], outputs=paths)
-        placed += [(o, source, p) for o, p in zip(job.pictures(), paths, strict=True)]
-    fixed = [(o, s, p) for o, s, p in placed if "{" not in p]
-    results = [
-        (o, Source(o.text, "-", False), o.template) for o in job.outputs if o.kind == "results"
+        several = source.moving or source.pages > 1 or job.whole.several
+        placed += [
+            Placed(o, source, path, several) for o, path in zip(job.pictures(), paths, strict=True)
+        ]
+    check_places([*placed, *_results(job)], job.protected, overwrite=job.options.overwrite)
+
+
+def _results(job: Job) -> list[Placed]:
+    """Files that belong to the whole run."""
+    run = Source("", "", False)
+    placed = [
+        Placed(o, run, templates.escaped(o.template)) for o in job.outputs if o.kind == "results"
     ]
-    inputs = [(Output("", "print"), s, s.path) for s in sources]
-    _check_all([*fixed, *results], inputs, job.options)
+    if job.rest is not None:
+        placed += [Placed(o, run, path_for(o, GATHERED, job.rest)) for o in job.pictures()]
+    return placed
 
 
-def _check_all(
-    placed: list[tuple[Output, Source, str]],
-    inputs: list[tuple[Output, Source, str]],
-    o: RunOptions,
-) -> None:
-    real = {os.path.realpath(s.path) for _, s, _ in inputs}
-    for _, _, path in placed:
-        if os.path.realpath(path) in real:
-            raise UsageError(
-                f"{path} is an input, and an input is never overwritten",
-                remedy="name another -o, or say --in-place",
-            )
-    check_paths(placed, overwrite=o.overwrite, in_place=o.in_place)
+def _protected(job: Job) -> dict[str, str]:
+    """Real paths of files that the run reads, by what they are to it."""
+    read = {os.path.realpath(i.path): "an input" for i in job.items if i.path != "-"}
+    for step in job.chain.steps:
+        for field_name in operand_fields(type(step.stage)):
+            text = getattr(step.stage, field_name)
+            if text is not None and os.path.isfile(text):
+                read[os.path.realpath(text)] = f"an input (--{cli_name(field_name)})"
+    if job.options.roi is not None and os.path.isfile(job.options.roi):
+        read[os.path.realpath(job.options.roi)] = "an input (--roi)"
+    return read
 
 
 def _same_format(item: Item, source: Source, job: Job) -> None:
@@ -277,7 +321,7 @@ def _refuse_idle(job: Job) -> None:
     moving = job.upstream is not None or any(i.moving for i in job.items)
     paths = [p for i in job.items for p in i.outputs]
     pictures = job.upstream is not None or any(
-        not i.moving or "{" in p for i in job.items for p in i.outputs
+        not i.moving or templates.per_frame(p) for i in job.items for p in i.outputs
     )
     video = [
         "codec",

@@ -12,7 +12,7 @@ from cvkit.core.time import Time
 from cvkit.engine import plan
 from cvkit.engine.flow import Flow, gathered
 from cvkit.engine.items import Workshop
-from cvkit.engine.outputs import Source
+from cvkit.engine.naming import GATHERED
 from cvkit.engine.report import Item, Outcome, Report, Table
 from cvkit.engine.sinks import Medium, read_rows
 
@@ -29,7 +29,7 @@ def finish_gather(shop: Workshop, report: Report, flow: Flow) -> None:
     steps = replace(rest, steps=rest.steps[1:])
     job = replace(shop.job, chain=steps, rest=None)
     item = Item(len(report.outcomes), _gather_name(shop), "-", False)
-    source = Source(item.name, "-", False)
+    source = replace(GATHERED, name=item.name)
     item = replace(item, outputs=job.paths(source) if job.pictures() else ())
     part = replace(shop, job=job, flow=Flow(steps, flow.resources, flow.options, job.draws))
     outcome = Outcome(item)

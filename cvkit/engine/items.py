@@ -27,7 +27,18 @@ from cvkit.engine.flow import Flow
 from cvkit.engine.lent import Lent
 from cvkit.engine.report import Event, Item, Outcome, Tell
 from cvkit.engine.segments import closing
-from cvkit.engine.sinks import Made, Medium, Pictures, Quit, Records, Rows, Sink, Video, is_video
+from cvkit.engine.sinks import (
+    Claims,
+    Made,
+    Medium,
+    Pictures,
+    Quit,
+    Records,
+    Rows,
+    Sink,
+    Video,
+    is_video,
+)
 from cvkit.io.codecs.asked import Asked
 from cvkit.io.safe import SafeFiles
 
@@ -51,6 +62,10 @@ class Workshop:
     previews: Previews | None = None
     held: dict[int, list[Made]] = field(default_factory=dict)
     """Frames of stills that wait for their turn on stdout."""
+    claims: Claims = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.claims = Claims(self.job.protected)
 
     def still(self, item: Item) -> Outcome:
         """One picture, in the calling thread."""
@@ -73,6 +88,9 @@ class Workshop:
             raise
         except Quit:
             self._quit(outcome)
+        except MemoryError:
+            error = InputError(f"{item.name}: there is not enough memory for it")
+            self._failed(outcome, error, "failed")
         except DamagedError as error:
             skip = self.job.options.on_corrupt == "skip"
             self._failed(outcome, error, "skipped" if skip else "failed")
@@ -229,7 +247,10 @@ class Workshop:
             else:
                 counted = job.whole.several or medium.several
                 sinks.append(
-                    Pictures(output, path, options, self.files, outcome.notes, counted=counted)
+                    Pictures(
+                        *(output, path, options, self.files, self.claims, outcome.notes),
+                        counted=counted,
+                    )
                 )
         if job.has("results") or job.has("print"):
             outcome.records = str(self.lent.folder / f"{item.number}.jsonl")

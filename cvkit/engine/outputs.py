@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-import string
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Literal
 
 from cvkit.core.errors import UsageError
 from cvkit.core.stage import Stage
-from cvkit.core.values import Image, Kind
+from cvkit.engine import templates
 from cvkit.engine.plan import PRINTED, Chain, written
-from cvkit.io.codecs.formats import FORMAT_SUFFIX, FORMATS
+from cvkit.io.codecs.formats import FORMAT_SUFFIX
 from cvkit.io.codecs.formats import SUFFIX_FORMAT as WRITE_SUFFIXES
 
 RESULTS = {".jsonl": "jsonl", ".csv": "csv"}
 VIDEO = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
 PREVIEWS = ("show:", "term:", "term:kitty", "term:sixel", "term:blocks", "term:plain")
 """A window, and the terminal in the best form that it has or in one of these."""
-FIELDS = ("dir", "stem", "name", "suffix", "index", "time", "label", "id", "step")
 
 
 @dataclass(frozen=True)
@@ -45,21 +42,6 @@ class Output:
         """Whether it holds the picture at the end of the chain, with the marks drawn."""
         return self.kind in ("picture", "preview") and not self.kept
 
-    @property
-    def per_frame(self) -> bool:
-        return any(f in _fields(self.template) for f in ("index", "time", "label", "id"))
-
-
-@dataclass(frozen=True)
-class Source:
-    """What naming knows of an input."""
-
-    name: str
-    path: str
-    moving: bool
-    pages: int = 1
-    """How many of its pictures are read."""
-
 
 def read_outputs(texts: Sequence[str], chain: Chain) -> list[Output]:
     """Raises UsageError where a word is no output or the chain has nothing for it."""
@@ -72,8 +54,8 @@ def read_outputs(texts: Sequence[str], chain: Chain) -> list[Output]:
     return outputs
 
 
-def unsaid(chain: Chain, inputs: Sequence[str], sources: Sequence[Source]) -> list[Output]:
-    """The outputs where there is no -o."""
+def unsaid(chain: Chain, inputs: Sequence[str], *, many: bool) -> list[Output]:
+    """The outputs where there is no -o; `many`: an input becomes several results."""
     latest = chain.latest
     name = latest.__name__ if latest is not None else ""
     if name in PRINTED or (latest is not None and chain.final.raster is None):
@@ -84,78 +66,15 @@ def unsaid(chain: Chain, inputs: Sequence[str], sources: Sequence[Source]) -> li
         raise UsageError("where to?", remedy="name the result with -o")
     if chain.gather is not None:
         base = f"{_folder_name(inputs[0])}.{stage}" if _one_folder(inputs) else stage
+        base = templates.escaped(base)
         out = Output("", "picture", f"{base}.png", suffix=".png", named=False)
     elif len(inputs) == 1 and not os.path.isdir(inputs[0]):
-        many = chain.several or any(s.pages > 1 for s in sources)
-        base = _results(chain) if many else "{stem}"
+        base = results_of(chain) if chain.several or many else "{stem}"
         out = Output("", "picture", f"{base}.{stage}{{suffix}}", named=False)
     else:
         folder = f"{_folder_name(inputs[0])}.{stage}" if _one_folder(inputs) else stage
         out = Output("", "picture", folder=folder, named=False)
     return [out, *printed]
-
-
-def path_for(output: Output, source: Source, chain: Chain) -> str:
-    """The path (or template, where a frame decides) of this input's result.
-
-    Raises UsageError where the input cannot become that file.
-    """
-    kind = chain.final.kept[output.kept] if output.kept else written(chain)
-    natural = _natural(source, kind, chain)
-    where = PurePosixPath(source.name)
-    if output.folder:
-        many = chain.several or source.pages > 1
-        stem = _results(chain).format_map(_Keep(stem=where.stem)) if many else where.stem
-        return os.path.join(output.folder, str(where.parent), stem + natural).replace("/./", "/")
-    if not _fields(output.template):
-        _suits(output, source, chain)
-        return output.template
-    values = {
-        "dir": str(where.parent), "stem": where.stem, "name": where.stem, "step": chain.last_name,
-    }  # fmt: skip
-    values["suffix"] = natural
-    text = output.template.format_map(_Keep(**values))
-    still = os.path.splitext(text)[1].lower() in WRITE_SUFFIXES
-    if source.moving and still and not output.per_frame:
-        raise UsageError(
-            f"{output.text or text} would hold every frame of {source.name} in one picture",
-            remedy="name the frames: -o 'out/{stem}_{index:05d}.png'",
-        )
-    return _cleaned(text)
-
-
-def frame_path(template: str, *, index: int, time: float, label: str = "", number: str = "") -> str:
-    """The path of one frame's picture; fields of the item are filled already."""
-    if "{" not in template:
-        return template
-    return template.format_map(
-        {"index": index, "time": time, "label": _safe(label) or "none", "id": number or "none"}
-    )
-
-
-def natural_suffix(source: Source, kind: Kind) -> str:
-    """The suffix that a result of this input has in a folder."""
-    own = PurePosixPath(source.name).suffix
-    if source.moving:
-        return own if own.lower() in VIDEO else ".mp4"
-    if kind is not Image:
-        return ".png"
-    return own if own.lower() in WRITE_SUFFIXES else ".png"
-
-
-def _natural(source: Source, kind: Kind, chain: Chain) -> str:
-    """The same, where the chain says more: pictures cut out of frames, and such with alpha."""
-    if source.moving:
-        return ".png" if chain.several else natural_suffix(source, kind)
-    suffix = natural_suffix(source, kind)
-    holds = FORMATS[WRITE_SUFFIXES[suffix.lower()]].alpha
-    return suffix if holds or not chain.transparent else ".png"
-
-
-def _results(chain: Chain) -> str:
-    """What files are called where one input becomes several results."""
-    step = chain.several_step
-    return step.stage.results if step is not None else Stage.results
 
 
 def format_of(path: str) -> str:
@@ -164,38 +83,6 @@ def format_of(path: str) -> str:
     if suffix not in WRITE_SUFFIXES:
         raise UsageError(_no_format(path))
     return WRITE_SUFFIXES[suffix]
-
-
-def check_paths(
-    paths: Sequence[tuple[Output, Source, str]], *, overwrite: bool, in_place: bool
-) -> None:
-    """Raises UsageError before anything is written: collisions, inputs, files that exist."""
-    seen: dict[str, Source] = {}
-    inputs = {os.path.realpath(s.path) for _, s, _ in paths if s.path != "-"}
-    for output, source, path in paths:
-        real = os.path.realpath(path)
-        if real in seen:
-            raise UsageError(
-                f"{seen[real].path} and {source.path} would both write {path}",
-                remedy=_apart(path, seen[real], source),
-            )
-        seen[real] = source
-        if real in inputs and not in_place:
-            raise UsageError(
-                f"{path} is an input, and an input is never overwritten",
-                remedy="name another -o, or say --in-place",
-            )
-        if output.named and not overwrite and not in_place and os.path.lexists(path):
-            raise UsageError(f"{path} exists", remedy="say --overwrite, or name another")
-        if os.path.isdir(path):
-            raise UsageError(f"{path} is a folder", remedy=f"say {path}/ to write into it")
-
-
-def _apart(path: str, one: Source, two: Source) -> str:
-    if PurePosixPath(one.name).suffix != PurePosixPath(two.name).suffix:
-        folder = os.path.dirname(path) or "out"
-        return f"name them apart: -o '{folder}/{{name}}{os.path.splitext(path)[1]}'"
-    return "give them a folder each, or a template: -o 'out/{dir}/{stem}.png'"
 
 
 def _read(text: str, chain: Chain) -> Output:
@@ -207,20 +94,33 @@ def _read(text: str, chain: Chain) -> Output:
         raise UsageError(
             f"-o {match[0]} is not something cvkit writes", remedy="see cvkit help outputs"
         )
-    if (match := re.match(r"([A-Za-z][\w-]*)=(.+)", text)) and match[1] in chain.final.kept:
-        return Output(text, "picture", match[2], suffix=_suffix(match[2]), kept=match[1])
+    if match := re.fullmatch(r"([A-Za-z][\w-]*)=(.+)", text):
+        return _kept(text, match[1], match[2], chain)
     if text.endswith("/") or os.path.isdir(text):
         return Output(text, "picture", folder=text.rstrip("/") or "/")
     suffix = _suffix(text)
-    _check_fields(text)
     if suffix in RESULTS:
-        return Output(text, "results", text, suffix=suffix)
+        if templates.fields(templates.checked(text)):
+            raise UsageError(f"-o {text}: results of a run are one file", remedy="drop the braces")
+        return Output(text, "results", templates.whole(text), suffix=suffix)
     if suffix in WRITE_SUFFIXES or suffix in VIDEO or text.endswith("{suffix}"):
-        return Output(text, "picture", text, suffix=suffix)
-    if match and not os.path.dirname(match[1]):
-        kept = ", ".join(chain.final.kept) or "nothing"
-        raise UsageError(f"-o {text}: nothing is kept as {match[1]}", why=f"kept: {kept}")
+        return Output(text, "picture", templates.checked(text), suffix=suffix)
     raise UsageError(_no_format(text), remedy="a folder ends in /; see cvkit help outputs")
+
+
+def _kept(text: str, name: str, path: str, chain: Chain) -> Output:
+    if name not in chain.final.kept:
+        kept = ", ".join(chain.final.kept) or "nothing"
+        raise UsageError(
+            f"-o {text}: nothing is kept as {name}",
+            why=f"kept: {kept}",
+            remedy=f"a file of that name is ./{text}",
+        )
+    if path.endswith("/") or os.path.isdir(path):
+        return Output(text, "picture", folder=path.rstrip("/") or "/", kept=name)
+    if _suffix(path) not in WRITE_SUFFIXES and _suffix(path) not in VIDEO:
+        raise UsageError(_no_format(path))
+    return Output(text, "picture", templates.checked(path), suffix=_suffix(path), kept=name)
 
 
 def _preview(text: str) -> Output:
@@ -230,74 +130,22 @@ def _preview(text: str) -> Output:
     return Output(text, "preview")
 
 
-def _suits(output: Output, source: Source, chain: Chain) -> None:
-    suffix = output.suffix
-    if source.moving and suffix in WRITE_SUFFIXES:
-        stem = os.path.splitext(output.template)[0]
-        raise UsageError(
-            f"{source.name} is a video, and {output.template} one picture",
-            remedy=f"write a video ({stem}.mp4) or number the pictures"
-            f" ({stem}_{{index:05d}}{suffix})",
-        )
-    if not source.moving and suffix in VIDEO:
-        raise UsageError(f"{source.name} is one picture, and {output.template} a video")
-    if chain.several or source.pages > 1:
-        stem = os.path.splitext(output.template)[0]
-        step = chain.several_step
-        who = f"{step.name} gives" if step is not None else f"{source.name} holds"
-        page = "" if step is not None else ", or say which: --page 1"
-        raise UsageError(
-            f"{who} several pictures, and {output.template} is one file",
-            remedy=f"number them: -o '{_results(chain).replace('{stem}', stem)}{suffix}'{page}",
-        )
+def results_of(chain: Chain) -> str:
+    """What files are called where one input becomes several results."""
+    step = chain.several_step
+    return step.stage.results if step is not None else Stage.results
 
 
 def _no_format(text: str) -> str:
     can = " ".join(sorted({*FORMAT_SUFFIX.values()}))
-    what = f"{text} has no suffix" if not _suffix(text) else f"cvkit does not write {_suffix(text)}"
+    what = (
+        f"{text!r} has no suffix" if not _suffix(text) else f"cvkit does not write {_suffix(text)}"
+    )
     return f"{what}: it writes {can}, {' '.join(VIDEO)}, {' '.join(RESULTS)}"
-
-
-def _check_fields(template: str) -> None:
-    for name in _fields(template):
-        if name not in FIELDS:
-            raise UsageError(
-                f"-o {template}: there is no {{{name}}}", remedy="fields are " + ", ".join(FIELDS)
-            )
-
-
-def _fields(template: str) -> list[str]:
-    try:
-        return [f for _, f, _, _ in string.Formatter().parse(template) if f is not None]
-    except ValueError as error:
-        raise UsageError(f"-o {template}: {error}") from error
-
-
-class _Keep(dict[str, object]):
-    """Fields of the item are filled; those of a frame stay, with their format."""
-
-    def __missing__(self, key: str) -> object:
-        return _Field(key)
-
-
-class _Field:
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __format__(self, spec: str) -> str:
-        return "{" + self.name + (f":{spec}" if spec else "") + "}"
 
 
 def _suffix(text: str) -> str:
     return os.path.splitext(text)[1].lower()
-
-
-def _safe(text: str) -> str:
-    return re.sub(r"[^\w.-]+", "_", text).strip(".")
-
-
-def _cleaned(path: str) -> str:
-    return re.sub(r"(?<=/)\./|^\./(?=.)", "", path)
 
 
 def _one_folder(inputs: Sequence[str]) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from cvkit.core.errors import CvkitError, InterruptedRun, OutputError, UsageError
@@ -61,8 +60,7 @@ def run_job(
     finally:
         resources.close()
         cv2.setNumThreads(before)
-        if job.spooled:
-            Path(job.spooled).unlink(missing_ok=True)
+        job.close()
         report.seconds = time.monotonic() - start
     return report
 
@@ -155,7 +153,8 @@ def _downstream(job: Job, stdout: BinaryIO | None) -> StreamWriter | None:
         if unknown:
             raise UsageError(f"--only {unknown[0]}: no such kind", remedy=", ".join(KINDS))
         only = {KINDS[k.lower()] for k in job.options.only}
-    return StreamWriter(stdout, only=only)
+    items = len(job.items) if job.upstream is None else job.upstream.reader.items
+    return StreamWriter(stdout, only=only, items=1 if job.rest is not None else items)
 
 
 def _end(writer: StreamWriter | None, report: Report, error: BaseException | None) -> None:

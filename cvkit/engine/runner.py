@@ -16,10 +16,11 @@ from cvkit.core.spec import Spec
 from cvkit.engine.flow import Flow
 from cvkit.engine.items import Workshop, begin
 from cvkit.engine.lent import Lent
-from cvkit.engine.outputs import Source
+from cvkit.engine.naming import Source
 from cvkit.engine.report import Item, Outcome
 from cvkit.engine.resources import Resources
 from cvkit.engine.sinks import Medium
+from cvkit.engine.templates import per_frame
 from cvkit.io.safe import SafeFiles
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _from_stream(shop: Workshop) -> Iterator[Outcome]:
         source = Source(head.name, head.name, head.moving, len(item.pages) or 1)
         item = replace(item, outputs=shop.job.paths(source))
         for path in item.outputs:
-            if "{" not in path and path in taken:
+            if not per_frame(path) and path in taken:
                 raise UsageError(
                     f"{taken[path]} and {item.name} would both write {path}",
                     remedy="name a folder: -o out/",

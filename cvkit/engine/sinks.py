@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,7 +15,9 @@ from cvkit.core.errors import InputError, OutputError
 from cvkit.core.frame import Frame
 from cvkit.core.options import RunOptions
 from cvkit.core.values import Image, Objects, Raster
-from cvkit.engine.outputs import VIDEO, Output, format_of, frame_path
+from cvkit.engine import templates
+from cvkit.engine.naming import frame_path
+from cvkit.engine.outputs import VIDEO, Output, format_of
 from cvkit.io.safe import SafeFiles
 
 
@@ -59,25 +62,48 @@ def _picture(output: Output, made: Made) -> Raster:
     return raster
 
 
+class Claims:
+    """Names that frames decide: each is taken once in a run, and none is one that it reads."""
+
+    def __init__(self, protected: Mapping[str, str]) -> None:
+        self._protected = protected
+        self._taken: set[str] = set()
+        self._lock = threading.Lock()
+
+    def take(self, path: str) -> None:
+        """Raises OutputError where the name is taken."""
+        real = os.path.realpath(path)
+        if real in self._protected:
+            what = self._protected[real]
+            raise OutputError(f"{path} is {what}", why="an input is never overwritten")
+        with self._lock:
+            if real in self._taken:
+                raise OutputError(
+                    f"{path} would hold two results", remedy="add {stem} and {index} to its name"
+                )
+            self._taken.add(real)
+
+
 class Pictures:
     """A picture a frame, each under its own name."""
 
     def __init__(
         self,
         output: Output,
-        path: str,
+        template: str,
         options: RunOptions,
         files: SafeFiles,
+        claims: Claims,
         notes: list[str],
         *,
         counted: bool = False,
     ) -> None:
         """`counted`: a frame may become several results, so these are what `index` counts."""
-        self._output, self._path, self._options = output, path, options
+        self._output, self._template, self._options = output, template, options
         self._files, self._notes, self._counted = files, notes, counted
+        self._claims = claims if templates.per_frame(template) else None
         self._replace = options.overwrite or options.in_place or not output.named
         self._written: list[str] = []
-        self._names: set[str] = set()
 
     def write(self, made: Made, number: int) -> None:
         from cvkit.io.codecs.writing import drops_alpha, write_picture
@@ -86,7 +112,7 @@ class Pictures:
         objects = made.frame.get(Objects)
         first = objects is not None and len(objects) == 1
         path = frame_path(
-            self._path,
+            self._template,
             index=number if self._counted else made.frame.index,
             time=made.frame.time.seconds,
             label=objects.labels[0] if first and objects and objects.labels else "",
@@ -100,9 +126,10 @@ class Pictures:
             data = write_picture(raster, kind, quality=quality, background=below)
         except OutputError as error:  # this one does not fit the format; others may
             raise InputError(error.what, why=error.why, remedy=error.remedy) from error
-        if path in self._names:
+        if self._claims is not None:
+            self._claims.take(path)
+        elif self._written:
             raise OutputError(f"{path} would hold two results", remedy="add {index} to its name")
-        self._names.add(path)
         self._files.write_bytes(Path(path), data, overwrite=self._replace)
         self._written.append(path)
 
@@ -117,11 +144,12 @@ class Video:
     """One video of all frames; it appears when it is whole."""
 
     def __init__(
-        self, output: Output, path: str, options: RunOptions, medium: Medium, notes: list[str]
+        self, output: Output, template: str, options: RunOptions, medium: Medium, notes: list[str]
     ) -> None:
         from cvkit.io.sinks.encoding import Encoding
 
-        self._output, self._path, self._notes = output, path, notes
+        self._output, self._notes = output, notes
+        self._path = templates.whole(template)
         self._encoding = Encoding(
             options.codec,
             options.crf,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -28,6 +29,12 @@ class Upstream:
     known: Known | None = None
     path: str = ""
     suffix: str = ""
+
+    def close(self) -> None:
+        """Remove what was copied; harmless when repeated."""
+        if self.path:
+            with suppress(OSError):
+                os.unlink(self.path)
 
     def items(self) -> Iterator[tuple[Any, Iterator[Frame]]]:
         """Each item of the stream with its frames."""
@@ -64,10 +71,15 @@ def _spooled(file: BinaryIO, kind: str | None) -> Upstream:
 
     suffix = ".mp4" if kind in MOVING else FORMAT_SUFFIX.get(kind, "")
     handle, path = tempfile.mkstemp(prefix="cvkit-stdin-", suffix=suffix)
-    with os.fdopen(handle, "wb") as copy:
-        while chunk := file.read(_PIPE):
-            copy.write(chunk)
-    return Upstream(path=path, suffix=suffix)
+    spooled = Upstream(path=path, suffix=suffix)
+    try:
+        with os.fdopen(handle, "wb") as copy:
+            while chunk := file.read(_PIPE):
+                copy.write(chunk)
+    except BaseException:
+        spooled.close()
+        raise
+    return spooled
 
 
 def widen(descriptor: int) -> None:

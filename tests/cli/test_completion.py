@@ -33,7 +33,7 @@ def offered(*words: str) -> list[str]:
         (["tune", "a.png", ""], {"then", ":files"}),
         (["tune", "a.png", "then", "stretch", "50%", ""], {"then"}),
         (["pair", "--with", ""], {":files"}),
-        (["tune", "-o", ""], {":files"}),
+        (["tune", "-o", ""], {":files", "show:", "term:"}),
         (["completion", ""], {"bash", "zsh", "fish", "--help"}),
     ],
 )

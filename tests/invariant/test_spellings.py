@@ -19,7 +19,7 @@ CHAINS = (
     "threshold",
     "gray then blur --method median then edges",
     "threshold then blur --size 7px then contours --min-area 20",
-    "keep whole then crop 10%,10%,70%,70% then contours then use whole then draw",
+    "keep whole then crop --box 10%,10%,70%,70% then contours then use whole then draw",
     "resize 50% then flip then edges --method sobel",
     "detect --model haar-face then redact --method pixelate",
     "keep a then threshold then bitwise --with a then blur",

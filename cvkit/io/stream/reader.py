@@ -29,6 +29,8 @@ class StreamReader:
         self._opened = False
         self._ahead: deque[Row] = deque()
         self.end: End | None = None
+        self.items: int | None = None
+        """How many items the writer promised, once something was read."""
 
     def __iter__(self) -> Iterator[StreamedItem]:
         while (row := self._peeked()) is not None:
@@ -86,6 +88,8 @@ class StreamReader:
         if message.type != "schema":
             raise damaged("it does not begin with its schema")
         found = checked(lambda: pa.ipc.read_schema(message))
+        items = (found.metadata or {}).get(b"items", b"")
+        self.items = int(items) if items.isdigit() and len(items) < 10 else None
         if not found.equals(schema()):
             version = ((found.metadata or {}).get(b"cvkit") or b"").decode(errors="replace")
             if version and version != VERSION:

@@ -50,8 +50,8 @@ class Row:
 
 
 @cache
-def schema() -> pa.Schema:
-    """Names are bytes, since a path need not be text."""
+def schema(items: int | None = None) -> pa.Schema:
+    """Names are bytes, since a path need not be text. `items` are those that will come."""
     import pyarrow as pa
 
     value = [
@@ -73,7 +73,8 @@ def schema() -> pa.Schema:
         ("maps", pa.list_(pa.large_binary())), ("values", pa.list_(pa.struct(value))),
         ("packets", pa.list_(pa.struct(packet))),
     ]  # fmt: skip
-    return pa.schema(columns, metadata={"cvkit": VERSION})
+    told = {} if items is None else {"items": str(items)}
+    return pa.schema(columns, metadata={"cvkit": VERSION, **told})
 
 
 def to_batch(row: Row) -> pa.RecordBatch:

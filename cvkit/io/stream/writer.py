@@ -21,12 +21,15 @@ class StreamWriter:
     values of other kinds.
     """
 
-    def __init__(self, file: BinaryIO, *, only: set[Kind] | None = None) -> None:
+    def __init__(
+        self, file: BinaryIO, *, only: set[Kind] | None = None, items: int | None = None
+    ) -> None:
+        """`items`: how many will come, where that is known."""
         import pyarrow as pa
 
         self._file = file
         self._only = only
-        self._batches = pa.ipc.new_stream(_Through(file), schema())
+        self._batches = pa.ipc.new_stream(_Through(file), schema(items))
         self._item: int | None = None
         self._head: Head | None = None
         self._begun = False

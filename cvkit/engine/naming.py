@@ -1,0 +1,192 @@
+"""Which file each input's result becomes, and what may not be written."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from cvkit.core.errors import UsageError
+from cvkit.core.values import Image, Kind
+from cvkit.engine import templates
+from cvkit.engine.outputs import VIDEO, Output, results_of
+from cvkit.engine.plan import Chain, written
+from cvkit.io.codecs.formats import FORMATS
+from cvkit.io.codecs.formats import SUFFIX_FORMAT as WRITE_SUFFIXES
+
+
+@dataclass(frozen=True)
+class Source:
+    """What naming knows of an input."""
+
+    name: str
+    path: str
+    moving: bool
+    pages: int = 1
+    """How many of its pictures are read."""
+
+
+GATHERED = Source("picture.png", "-", False)
+"""The one result of a gather over the run."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A template of an input's result."""
+
+    output: Output
+    source: Source
+    template: str
+    several: bool = False
+    """Whether the input becomes several results, or frames."""
+
+    @property
+    def path(self) -> str | None:
+        """The one path that it stands for; None where frames decide."""
+        if not templates.per_frame(self.template):
+            return templates.whole(self.template)
+        told_later = templates.fields(self.template) & {"label", "id"}
+        return (
+            None if self.several or told_later else templates.whole(self.template, templates.FIRST)
+        )
+
+
+def path_for(output: Output, source: Source, chain: Chain) -> str:
+    """The template of this input's results; the fields of frames are still to be filled.
+
+    Raises UsageError where the input cannot become that file.
+    """
+    kind = chain.final.kept[output.kept] if output.kept else written(chain)
+    natural = _natural(source, kind, chain)
+    where = PurePosixPath(source.name)
+    if output.folder:
+        many = chain.several or source.pages > 1
+        stem = templates.filled(results_of(chain) if many else "{stem}", {"stem": where.stem})
+        folder = templates.escaped(os.path.join(output.folder, str(where.parent)))
+        return _cleaned(os.path.join(folder, stem + templates.escaped(natural)))
+    if not templates.fields(output.template):
+        _suits(output, source, chain)
+        return output.template
+    values = {
+        "dir": str(where.parent), "stem": where.stem, "name": where.name, "step": chain.last_name,
+        "suffix": natural,
+    }  # fmt: skip
+    template = templates.filled(output.template, values)
+    still = os.path.splitext(template)[1].lower() in WRITE_SUFFIXES
+    if source.moving and still and not templates.per_frame(template):
+        raise UsageError(
+            f"{output.text or template} would hold every frame of {source.name} in one picture",
+            remedy="name the frames: -o 'out/{stem}_{index:05d}.png'",
+        )
+    return _cleaned(template)
+
+
+def frame_path(template: str, *, index: int, time: float, label: str = "", number: str = "") -> str:
+    """The path of one frame's picture."""
+    label = re.sub(r"[^\w.-]+", "_", label).strip(".")
+    told = {"index": index, "time": time, "label": label or "none", "id": number or "none"}
+    return templates.whole(template, told)
+
+
+def natural_suffix(source: Source, kind: Kind) -> str:
+    """The suffix that a result of this input has in a folder."""
+    own = PurePosixPath(source.name).suffix
+    if source.moving:
+        return own if own.lower() in VIDEO else ".mp4"
+    if kind is not Image:
+        return ".png"
+    return own if own.lower() in WRITE_SUFFIXES else ".png"
+
+
+def _natural(source: Source, kind: Kind, chain: Chain) -> str:
+    """The same, where the chain says more: pictures cut out of frames, and such with alpha."""
+    if source.moving:
+        return ".png" if chain.several else natural_suffix(source, kind)
+    suffix = natural_suffix(source, kind)
+    holds = FORMATS[WRITE_SUFFIXES[suffix.lower()]].alpha
+    return suffix if holds or not chain.transparent else ".png"
+
+
+def check_places(
+    placed: Iterable[Placed],
+    protected: Mapping[str, str],
+    *,
+    overwrite: bool,
+    inputs: Collection[str] = (),
+) -> None:
+    """Raises UsageError before anything is written: two results in one file, inputs, files that
+    exist. `protected` are real paths of what the run reads, by what they are; `inputs` those that
+    may be written over (`--in-place`)."""
+    seen: dict[str, Placed] = {}
+    for one in placed:
+        path = one.path
+        key = one.template if path is None else os.path.realpath(path)
+        if key in seen:
+            _refuse_meeting(path or one.template, seen[key], one)
+        seen[key] = one
+        if path is None:
+            continue
+        if key in protected and key not in inputs:
+            raise overwrites(path, protected[key])
+        if os.path.isdir(path):
+            raise UsageError(f"{path} is a folder", remedy=f"say {path}/ to write into it")
+        replaces = overwrite or key in inputs or not one.output.named
+        if not replaces and os.path.lexists(path):
+            raise UsageError(f"{path} exists", remedy="say --overwrite, or name another")
+
+
+def overwrites(path: str, what: str) -> UsageError:
+    """The error for a result that would take the place of what the run reads."""
+    return UsageError(
+        f"{path} is {what}, and an input is never overwritten",
+        remedy="name another -o" + (", or say --in-place" if what == "an input" else ""),
+    )
+
+
+def _refuse_meeting(path: str, one: Placed, two: Placed) -> None:
+    if one.source == two.source and one.output.text == two.output.text:
+        raise UsageError(f"-o {one.output.text} is given twice")
+    if one.source == two.source:
+        raise UsageError(f"-o {one.output.text} and -o {two.output.text} are one file")
+    raise UsageError(
+        f"{one.source.path} and {two.source.path} would both write {path}",
+        remedy=_apart(path, one.source, two.source),
+    )
+
+
+def _apart(path: str, one: Source, two: Source) -> str:
+    ending = os.path.splitext(path)[1]
+    folder = os.path.dirname(path) or "out"
+    stems = PurePosixPath(one.name).stem, PurePosixPath(two.name).stem
+    if stems[0] != stems[1]:
+        return f"name them apart: -o '{folder}/{{stem}}{ending}'"
+    if PurePosixPath(one.name).suffix != PurePosixPath(two.name).suffix:
+        return f"name them apart: -o '{folder}/{{name}}{ending}'"
+    return f"give them a folder each: -o '{folder}/{{dir}}/{{stem}}{ending}'"
+
+
+def _suits(output: Output, source: Source, chain: Chain) -> None:
+    suffix, path = output.suffix, templates.whole(output.template)
+    stem = os.path.splitext(path)[0]
+    if source.moving and suffix in WRITE_SUFFIXES:
+        raise UsageError(
+            f"{source.name} is a video, and {path} one picture",
+            remedy=f"write a video ({stem}.mp4) or number the pictures"
+            f" ({stem}_{{index:05d}}{suffix})",
+        )
+    if not source.moving and suffix in VIDEO:
+        raise UsageError(f"{source.name} is one picture, and {path} a video")
+    if chain.several or source.pages > 1:
+        step = chain.several_step
+        who = f"{step.name} gives" if step is not None else f"{source.name} holds"
+        page = "" if step is not None else ", or say which: --page 1"
+        raise UsageError(
+            f"{who} several pictures, and {path} is one file",
+            remedy=f"number them: -o '{results_of(chain).replace('{stem}', stem)}{suffix}'{page}",
+        )
+
+
+def _cleaned(path: str) -> str:
+    return re.sub(r"(?<=/)\./|^\./(?=.)", "", path)
