@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 import cv2
 import numpy as np
 
+from cvkit.core.depths import DEPTHS as DEPTHS
+from cvkit.core.depths import at_depth as at_depth
+from cvkit.core.depths import eight_bit as eight_bit
 from cvkit.core.errors import InputError
 from cvkit.core.grid import Grid
 from cvkit.core.objects import Objects as Objects
@@ -22,9 +25,6 @@ from cvkit.core.warp import Array, Size, Warp, for_alpha
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-DEPTHS: dict[str, float] = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
-"""Depths that an Image may have, with the top of each one's range."""
 
 _NAMES = {np.dtype(name): name for name in DEPTHS}  # dtype.name is slow
 Space = Literal["bgr", "gray"]
@@ -362,34 +362,6 @@ KINDS: dict[str, Kind] = {
     kind.__name__.lower(): kind
     for kind in (*RASTERS, Objects, Features, Scores, Vector, Text, Measures, Event, Camera)
 }
-
-
-def eight_bit(array: Array) -> Array:
-    """The uint8 view of deeper data: the type's full range, floats 0–1 clipped, never stretched."""
-    if array.dtype == np.uint8:
-        return array
-    if array.dtype == np.uint16:  # 65535 = 257 · 255
-        narrowed: Array = cv2.convertScaleAbs(array, alpha=1 / 257)
-        return narrowed
-    clipped = np.nan_to_num(np.clip(array, 0.0, 1.0))
-    scaled: Array = cv2.convertScaleAbs(clipped, alpha=255.0)
-    return scaled
-
-
-def at_depth(array: Array, depth: str) -> Array:
-    """The same picture as uint8, uint16 or float32: the full range of one type is the full range
-    of the other (255 = 65535 = 1.0), rounded to the nearest level; floats 0–1 clipped.
-    """
-    if array.dtype == depth:
-        return array
-    if depth == "uint8":
-        return eight_bit(array)
-    if depth == "uint16":
-        if array.dtype == np.uint8:  # 65535 = 257 · 255
-            return array.astype(np.uint16) * np.uint16(257)
-        clipped = np.nan_to_num(np.clip(array, 0.0, 1.0))
-        return np.asarray(np.rint(clipped * np.float32(65535)).astype(np.uint16))
-    return array.astype(np.float32) / np.float32(DEPTHS[array.dtype.name])
 
 
 def _checked(array: Array) -> Array:

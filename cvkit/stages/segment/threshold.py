@@ -2,8 +2,9 @@
 
 `otsu` (the default), `triangle`, `li`, `yen`, `isodata`, `minimum` (the valley between two peaks)
 and `mean` find the level from the histogram; `binary` takes the one given. For uneven light,
-`adaptive-mean`, `adaptive-gaussian`, `sauvola` (print on paper) and `niblack` (things on a ground)
-compare each pixel with its neighbourhood. These give a mask, and so does `binary-inv`.
+`adaptive-mean`, `adaptive-gaussian`, `sauvola` and `niblack` compare each pixel with its
+neighbourhood: print on paper, or with a `--k` below 0 light things on a darker ground. These give
+a mask, and so does `binary-inv`.
 
 `multi-otsu` tells several shades apart and gives labels: 0 is the darkest. `trunc` lowers what is
 brighter to the level, `tozero` blackens what is not brighter, `tozero-inv` what is: these give a
