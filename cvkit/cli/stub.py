@@ -33,7 +33,7 @@ __version__: str
 
 _Array = NDArray[Any]
 '''
-_RASTERS = {"picture", "gray", "mask", "image", "labels", "depth", "flow", "photo", "warp"}
+_RASTERS = {"picture", "layer", "gray", "mask", "image", "labels", "depth", "flow", "photo", "warp"}
 
 
 def text() -> str:

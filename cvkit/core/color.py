@@ -62,3 +62,9 @@ def ink_on(bgr: tuple[int, int, int]) -> tuple[int, int, int]:
     """Black or white, whichever is the easier to read on this colour (BT.601 luma)."""
     luma = 0.114 * bgr[0] + 0.587 * bgr[1] + 0.299 * bgr[2]
     return (0, 0, 0) if luma > 140 else (255, 255, 255)
+
+
+def edge_of(bgr: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Dark, but light round a colour that is dark itself, which else were lost in a shadow."""
+    luma = 0.114 * bgr[0] + 0.587 * bgr[1] + 0.299 * bgr[2]
+    return (224, 224, 224) if luma < 64 else (24, 24, 24)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from cvkit.core.color import distinct, ink_on
+from cvkit.core.color import distinct, edge_of, ink_on
 from cvkit.core.lettering import Lettering
 from cvkit.core.objects import Objects, window
 from cvkit.core.values import (
@@ -33,10 +33,8 @@ from cvkit.core.values import (
 from cvkit.core.warp import Array, Size
 
 Bgr = tuple[int, int, int]
-_DARK: Bgr = (24, 24, 24)
-_LIGHT: Bgr = (224, 224, 224)
 _BITS = 4  # OpenCV draws at sixteenths of a pixel
-_FAR = 20000
+FAR = 20000
 """Coordinates are held within this, far outside any picture but inside OpenCV's range."""
 _ROWS = 12
 """Rows of measures that a caption shows."""
@@ -185,32 +183,27 @@ def _strokes(canvas: Array, shapes: Iterable[tuple[Array | None, Bgr]], line: in
     """Outlines and lines: every edge first, so that none covers a neighbour's colour."""
     lines = [(_fixed(points), len(points) > 2, c) for points, c in shapes if points is not None]
     for points, closed, colour in lines:
-        cv2.polylines(canvas, [points], closed, _edge(colour), line + 2, cv2.LINE_AA, _BITS)
+        cv2.polylines(canvas, [points], closed, edge_of(colour), line + 2, cv2.LINE_AA, _BITS)
     for points, closed, colour in lines:
         cv2.polylines(canvas, [points], closed, colour, line, cv2.LINE_AA, _BITS)
 
 
 def _box(canvas: Array, box: Array, colour: Bgr, line: int) -> None:
-    x1, y1, x2, y2 = np.clip(np.rint(np.nan_to_num(box)), -_FAR, _FAR).astype(int).tolist()
+    x1, y1, x2, y2 = np.clip(np.rint(np.nan_to_num(box)), -FAR, FAR).astype(int).tolist()
     corners = (x1, y1), (max(x1, x2 - 1), max(y1, y2 - 1))
-    cv2.rectangle(canvas, *corners, _edge(colour), line + 2)
+    cv2.rectangle(canvas, *corners, edge_of(colour), line + 2)
     cv2.rectangle(canvas, *corners, colour, line)
-
-
-def _edge(colour: Bgr) -> Bgr:
-    """Dark, but light round a colour that is dark itself, which else were lost in a shadow."""
-    return _LIGHT if 0.114 * colour[0] + 0.587 * colour[1] + 0.299 * colour[2] < 64 else _DARK
 
 
 def _dots(canvas: Array, points: Array, radius: int, colour: Bgr) -> None:
     for x, y in _fixed(points).tolist():
-        cv2.circle(canvas, (x, y), (radius + 1) << _BITS, _edge(colour), -1, cv2.LINE_AA, _BITS)
+        cv2.circle(canvas, (x, y), (radius + 1) << _BITS, edge_of(colour), -1, cv2.LINE_AA, _BITS)
         cv2.circle(canvas, (x, y), radius << _BITS, colour, -1, cv2.LINE_AA, _BITS)
 
 
 def _fixed(points: Array) -> Array:
     """Box coordinates as OpenCV's fixed-point pixel centres."""
-    centres = np.clip(np.nan_to_num(points), -_FAR, _FAR) - 0.5
+    centres = np.clip(np.nan_to_num(points), -FAR, FAR) - 0.5
     return np.asarray(np.rint(centres * (1 << _BITS)).astype(np.int32))
 
 

@@ -1,6 +1,7 @@
-"""Words on pictures: tags on a ground of their own, and panels of lines.
+"""Words on pictures: tags on a ground of their own, panels of lines, and blocks of type.
 
-ASCII is written with OpenCV's own strokes; other letters by Pillow, in a font of the system's.
+In tags and panels ASCII is written with OpenCV's own strokes; other letters by Pillow, in a font of
+the system's. Blocks are set by Pillow, in the font that it brings where that has the letters.
 """
 
 from __future__ import annotations
@@ -8,12 +9,16 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from io import BytesIO
+from math import ceil, floor
+from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
 
+from cvkit.core.errors import InputError
+from cvkit.core.values import frozen
 from cvkit.core.warp import Array
 
 if TYPE_CHECKING:
@@ -32,6 +37,10 @@ _FACES = (
     "msgothic.ttc",
 )
 """Fonts that systems carry, looked for in this order; cvkit brings none."""
+_OWN = "Aileron"
+"""The font that Pillow brings: ASCII and a few signs."""
+_STEP = 1.7
+"""From line to line of a block, in heights of a capital."""
 _LEAST = 6
 """Capitals get no lower than this to make words fit."""
 
@@ -146,28 +155,51 @@ class Lettering:
 
 @cache
 def _readable(words: str) -> str:
-    """The words; where no font here has their letters, as near as ASCII comes to them."""
-    if words.isascii() or _face(words):
+    """The words; letters that the best font here lacks as near as ASCII comes to them."""
+    if words.isascii():
         return words
-    plain = unicodedata.normalize("NFKD", words)
+    return _plain(words, _lacks(_face(words), words))
+
+
+def _plain(words: str, lacking: frozenset[str]) -> str:
+    """The words with the letters that are lacking without their accents, or as `?`."""
+    return "".join(_ascii(c) if c in lacking else c for c in words)
+
+
+def _ascii(letter: str) -> str:
+    plain = unicodedata.normalize("NFKD", letter)
     kept = "".join(c for c in plain if not unicodedata.combining(c))
     return kept.encode("ascii", "replace").decode()
 
 
 @cache
 def _face(words: str) -> str:
-    """The first of the fonts here that has all these letters, or nothing."""
+    """Of the fonts here the first that lacks the fewest of these letters; nothing without fonts."""
     from PIL import ImageFont
 
+    best, fewest = "", len(words) + 1
     for name in _FACES:
         try:
-            font = ImageFont.truetype(name, 20)
+            ImageFont.truetype(name, 20)
         except OSError:
             continue
-        missing = bytes(font.getmask("\U0010ffff"))
-        if all(bytes(font.getmask(c)) != missing for c in words if not c.isspace()):
-            return name
-    return ""
+        lacking = len(_lacks(name, words))
+        if lacking < fewest:
+            best, fewest = name, lacking
+    return best
+
+
+@cache
+def _lacks(face: str, words: str) -> frozenset[str]:
+    """Those of the letters that the font has not; without a font all beyond ASCII."""
+    from PIL import ImageFont
+
+    if not face:
+        return frozenset(c for c in words if not c.isascii())
+    font = _brought(20) if face == _OWN else ImageFont.truetype(face, 20)
+    missing = bytes(font.getmask("\U0010ffff"))
+    letters = {c for c in words if not c.isspace() and not c.isascii()}
+    return frozenset(c for c in letters if bytes(font.getmask(c)) == missing)
 
 
 @cache
@@ -176,3 +208,84 @@ def _font(words: str, height: int) -> FreeTypeFont:
 
     # A capital is about 0.72 of a font's size.
     return ImageFont.truetype(_face(words), height / 0.72)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Type that is set: two stencils (h, w) uint8, 0 to 255."""
+
+    letters: Array
+    edged: Array
+    """The letters with an edge around them."""
+    height: int
+    """Of a capital, in pixels."""
+
+
+@lru_cache(maxsize=64)
+def typeset(
+    words: str, height: int, *, align: str = "left", width: int = 0, file: bytes = b""
+) -> Block:
+    """Lines of type whose capitals are `height` pixels high; lower where they are over `width`.
+
+    `file` is a TrueType or OpenType font. Raises InputError where it is none. Letters that no font
+    here has are written as near as ASCII comes to them, without their accents or as `?`.
+    """
+    from PIL import Image as Pillow
+    from PIL import ImageDraw
+
+    face = _OWN
+    if not file and not words.isascii():
+        other = _face(words)
+        face = other if len(_lacks(other, words)) < len(_lacks(_OWN, words)) else _OWN
+        words = _plain(words, _lacks(face, words))
+    font, edge = _type(face, height, file), max(1, round(height / 8))
+    lines = words.split("\n")
+    lengths = [font.getlength(line) for line in lines]
+    share = {"left": 0.0, "center": 0.5, "right": 1.0}[align]
+    starts = [
+        (share * (max(lengths) - length), row * height * _STEP)
+        for row, length in enumerate(lengths)
+    ]
+    boxes = [font.getbbox(line or " ", anchor="ls", stroke_width=edge) for line in lines]
+    placed = [
+        (x + b[0], y + b[1], x + b[2], y + b[3]) for (x, y), b in zip(starts, boxes, strict=True)
+    ]
+    left, right = floor(min(p[0] for p in placed)), ceil(max(p[2] for p in placed))
+    # At least from a capital's top to a g's foot, so that all lines of one height look alike.
+    top = floor(min(-height - edge, *(p[1] for p in placed)))
+    bottom = ceil(max(starts[-1][1] + height * 0.3 + edge, *(p[3] for p in placed)))
+    if width and right - left > width and height > _LEAST:
+        smaller = max(_LEAST, min(height - 1, int(height * width / (right - left))))
+        return typeset(words, smaller, align=align, width=width, file=file)
+    stencils = []
+    for stroke in (0, edge):
+        stencil = Pillow.new("L", (right - left, bottom - top))
+        draw = ImageDraw.Draw(stencil)
+        for (x, y), line in zip(starts, lines, strict=True):
+            at = (x - left, y - top)
+            draw.text(at, line, 255, font, anchor="ls", stroke_width=stroke)
+        stencils.append(frozen(np.asarray(stencil)))
+    return Block(stencils[0], stencils[1], height)
+
+
+def _type(face: str, height: int, file: bytes) -> FreeTypeFont:
+    """The font in which capitals are so high."""
+    from PIL import ImageFont
+
+    if file:
+        try:
+            font = ImageFont.truetype(BytesIO(file), 100)
+        except OSError as error:
+            raise InputError(
+                "it is no font", why=str(error), remedy="give a .ttf or .otf"
+            ) from error
+    else:
+        font = _brought(100) if face == _OWN else ImageFont.truetype(face, 100)
+    capital = font.getbbox("H")
+    return font.font_variant(size=100 * height / max(1, capital[3] - capital[1]))
+
+
+def _brought(size: int) -> FreeTypeFont:
+    from PIL import ImageFont
+
+    return cast("FreeTypeFont", ImageFont.load_default(size))

@@ -1,10 +1,11 @@
 """Stage: an operation, declared once by its fields and by the signature of its `apply`.
 
-The words of a signature: `Picture`, `Gray` and `Mask` ask for the raster the step before left,
-`Photo` for the latest Image, `Objects`, `Features`, … for that value, `Marks` for all that can be
-drawn; `Size`, `Time` and `Frame` for those of the frame. Rasters come and go as read-only arrays,
-other values as themselves. `list[Photo]` may be given a batch. `resource` is what `open` gave,
-`state` what `start` gave; a parameter named as a field of type `Operand` gets what it names.
+The words of a signature: `Picture`, `Layer`, `Gray` and `Mask` ask for the raster that the step
+before left, `Photo` for the latest Image, `Objects`, `Features`, … for that value, `Marks` for all
+that can be drawn; `Size`, `Time` and `Frame` for those of the frame. Rasters come and go as
+read-only arrays, other values as themselves. `list[Photo]` may be given a batch. `resource` is what
+`open` gave, `state` what `start` gave; a parameter named as a field of type `Operand` gets what it
+names.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ class Ask:
 
 Picture = Annotated[Array, Ask("picture")]
 """(h, w) or (h, w, 3): the latest raster; as a result, the kind that was given."""
+Layer = Annotated[Array, Ask("layer")]
+"""(h, w), (h, w, 3) or with its alpha (h, w, 4) BGRA: the latest raster, an Image or a Mask. An
+operand of this word may have another size than the frame."""
 Gray = Annotated[Array, Ask("gray")]
 """(h, w): the latest raster seen as grey."""
 Mask = Annotated[Array, Ask("mask")]

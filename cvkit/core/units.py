@@ -194,21 +194,29 @@ class Color(Unit):
 
 @dataclass(frozen=True, slots=True)
 class Point(Unit):
-    """A place in the picture: pixels from the left and from the top."""
+    """A place in the picture, from the left and from the top; each in pixels or in percent."""
 
-    x: float
-    y: float
-    expected: ClassVar[str] = "a point x,y in pixels (120,80)"
+    x: str
+    y: str
+    expected: ClassVar[str] = "a point x,y in pixels (120,80) or percent (50%,50%)"
 
     @classmethod
     def parse(cls, text: str) -> Point:
-        match = re.fullmatch(rf"({_NUMBER})\s*,\s*({_NUMBER})", text)
+        match = re.fullmatch(rf"({_NUMBER})(%?)\s*,\s*({_NUMBER})(%?)", text)
         if not match:
             raise ValueError(f"expected {cls.expected}, got {text!r}")
-        return cls(float(match[1]), float(match[2]))
+        return cls(number(float(match[1])) + match[2], number(float(match[3])) + match[4])
+
+    def on(self, size: tuple[int, int]) -> tuple[float, float]:
+        """Box coordinates in a picture of this size."""
+        x, y = (
+            float(text.rstrip("%")) * (whole / 100 if text.endswith("%") else 1)
+            for text, whole in zip((self.x, self.y), size, strict=True)
+        )
+        return x, y
 
     def __str__(self) -> str:
-        return f"{number(self.x)},{number(self.y)}"
+        return f"{self.x},{self.y}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from cvkit.core.values import (
     Value,
     at_depth,
     eight_bit,
+    frozen,
 )
 from cvkit.core.warp import Array, Warp
 
@@ -153,7 +154,7 @@ class Bound:
         if word == "photo":
             photo = frame.photo
             return None if photo is None else self._ready(eight_bit(photo.bgr))
-        if word in ("picture", "gray", "mask", "labels", "depth", "flow"):
+        if word in ("picture", "layer", "gray", "mask", "labels", "depth", "flow"):
             raster = frame.raster
             if raster is None:
                 raise ChainError(f"there is no picture for {self.name}")
@@ -164,6 +165,8 @@ class Bound:
         if not isinstance(raster, Image):
             return raster.array
         array = raster.gray if word == "gray" else raster.array
+        if word == "layer":
+            array = layered(raster)
         if raster.depth in self.stage.depths:
             return array
         if Image in self.given or (word == "picture" and not self.given):
@@ -200,8 +203,11 @@ class Bound:
         if callable(loaded):  # found anew for each frame
             loaded = loaded(frame)
         if isinstance(loaded, Raster):
-            _one_grid(self.name, text, loaded, frame)
-            if isinstance(loaded, Image) and operand_fields(type(self.stage))[name] == "mask":
+            word = operand_fields(type(self.stage))[name]
+            if word == "layer":
+                return self._ready(layered(loaded))
+            _one_grid(self.name, text, loaded, frame, kept=name not in self.operands)
+            if isinstance(loaded, Image) and word == "mask":
                 return self._ready(eight_bit(loaded.gray))
             return self._ready(loaded.array)
         return loaded
@@ -281,6 +287,13 @@ def _value(result: object, kind: Kind, frame: Frame, name: str) -> Value:
     return made  # type: ignore[return-value]
 
 
+def layered(raster: Raster) -> Array:
+    """(h, w), (h, w, 3) or, where it has alpha, (h, w, 4) BGRA; read-only."""
+    if isinstance(raster, Image) and raster.alpha is not None:
+        return frozen(np.dstack([raster.bgr, raster.alpha]))
+    return raster.array
+
+
 def _two_levels(array: Array) -> bool:
     return array.dtype == np.bool_ or np.count_nonzero(array) == np.count_nonzero(array == 255)
 
@@ -290,12 +303,16 @@ def _grid(array: Array, frame: Frame) -> Grid | None:
     return frame.grid if array.shape[1::-1] == frame.size else None
 
 
-def _one_grid(name: str, text: str, operand: Raster, frame: Frame) -> None:
-    if operand.grid.size != frame.size:
+def _one_grid(name: str, text: str, operand: Raster, frame: Frame, *, kept: bool) -> None:
+    """A file has a grid of its own; what was kept has one that tells where it lies."""
+    apart = kept and frame.grid.onto(operand.grid) is not None
+    if operand.grid.size != frame.size or apart:
         raise InputError(
             f"{name} combines two pictures of one size: this one is on the grid {frame.grid},"
             f" {text} on {operand.grid}",
-            remedy="resize or crop one of them first",
+            remedy="resize or crop one of them first"
+            if operand.grid.size != frame.size
+            else f"put the keep of {text} behind the step that moves the picture",
         )
 
 

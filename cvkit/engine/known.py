@@ -12,7 +12,7 @@ from cvkit.core.signature import declared, gather_words, operand_fields, signatu
 from cvkit.core.stage import Stage
 from cvkit.core.values import KINDS, MARKS, RASTERS, Image, Kind, Mask, Objects
 
-_BY_WORD = {"picture": None, "gray": None, "photo": Image, "found": Objects, **KINDS}
+_BY_WORD = {"picture": None, "layer": None, "gray": None, "photo": Image, "found": Objects, **KINDS}
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def taken(name: str, stage: Stage, known: Known, operands: Mapping[str, Kind]) -
             if Image not in known.kinds:
                 raise ChainError(f"{name} needs the photograph, and there is none here")
             kinds[take.name] = Image
-        elif word in ("picture", "gray", "mask", "labels", "depth", "flow"):
+        elif word in ("picture", "layer", "gray", "mask", "labels", "depth", "flow"):
             kinds[take.name] = _raster(name, word, last)
         else:
             kind = _BY_WORD[word]
@@ -124,7 +124,7 @@ def gather_kinds(cls: type[Stage]) -> tuple[Kind, ...]:
 def _raster(name: str, word: str, last: Kind | None) -> Kind:
     if last is None:
         raise _no_picture(name)
-    if word in ("picture", "gray") and last in (Image, Mask):
+    if word in ("picture", "layer", "gray") and last in (Image, Mask):
         return last
     if word == "picture" and last.__name__ in ("Depth", "Flow"):
         return last
@@ -133,7 +133,12 @@ def _raster(name: str, word: str, last: Kind | None) -> Kind:
     if KINDS.get(word) is last:
         return last
     has = last.__name__.lower()
-    wanted = {"picture": "a picture", "gray": "a picture", "mask": "a mask"}.get(word, word)
+    wanted = {
+        "picture": "a picture",
+        "layer": "a picture",
+        "gray": "a picture",
+        "mask": "a mask",
+    }.get(word, word)
     wanted_kind = KINDS.get(word, Image)
     raise _missing(name, wanted, (wanted_kind,), f"the step before leaves {has}")
 
@@ -171,7 +176,7 @@ def operand_kinds(name: str, stage: Stage, known: Known) -> dict[str, Kind]:
         if text is None or word == "asset":
             continue
         kept = known.kept.get(text)
-        declared = Image if word in ("picture", "gray", "photo", "image") else KINDS[word]
+        declared = Image if word in ("picture", "layer", "gray", "photo", "image") else KINDS[word]
         if kept is not None and word != "objects":
             seen_as = kept in (Image, Mask) and declared in (Image, Mask)
             if not seen_as and kept is not declared:

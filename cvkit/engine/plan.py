@@ -155,7 +155,7 @@ def _views(stage: Stage, known: Known) -> set[str]:
     if known.source:
         gives_warp = "warp" in declared(stage).gives
         views |= {"gray"} if words & {"gray"} else set()
-        views |= {"bgr"} if words & {"picture", "frame"} or gives_warp else set()
+        views |= {"bgr"} if words & {"picture", "layer", "frame"} or gives_warp else set()
         views |= {"gray", "bgr"} if "frame" in words else set()
     return views
 

@@ -18,7 +18,7 @@ from cvkit.core.spec import Spec, Step, from_yaml, to_yaml
 from cvkit.core.stage import Stage, stage_name
 from cvkit.core.values import Image, Kind, Mask, Raster
 from cvkit.engine import plan
-from cvkit.engine.bind import Bound
+from cvkit.engine.bind import Bound, layered
 from cvkit.engine.direct import directly
 from cvkit.engine.known import Known, given, taken
 from cvkit.engine.report import Report
@@ -94,10 +94,7 @@ def _result(frame: Frame, bound: Bound, picture: object) -> Any:
     kind = bound.given[-1] if bound.given else type(frame.raster)
     value = frame.get(kind)
     if isinstance(picture, np.ndarray) and isinstance(value, Raster):
-        array = value.array
-        if isinstance(value, Image) and value.alpha is not None:
-            array = np.dstack([value.bgr, value.alpha])
-        return array
+        return layered(value)
     return value
 
 

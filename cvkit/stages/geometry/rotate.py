@@ -37,7 +37,7 @@ class Rotate(Stage):
     expand: bool | None = None
     """Grow so that no corner is cut; yes, but no where the picture turns about a point."""
     about: Point | None = None
-    """The point that stays where it is, x,y in pixels; left out, the middle."""
+    """The point that stays where it is; left out, the middle."""
     scale: Annotated[float, Field(gt=0, le=100)] = 1
     """How much larger than before, 1 as it was."""
     fill: Color | None = None
@@ -86,7 +86,7 @@ class Rotate(Stage):
 
     def _matrix(self, size: Size, small: Size) -> warp.Floats:
         """3×3 on box coordinates, from the shrunk picture, about the point or the middle."""
-        x, y = (size[0] / 2, size[1] / 2) if self.about is None else (self.about.x, self.about.y)
+        x, y = (self.about or Point("50%", "50%")).on(size)
         here = (x * small[0] / size[0], y * small[1] / size[1])
         turn = cv2.getRotationMatrix2D(here, self.angle.degrees, max(1.0, self.scale))
         matrix = np.vstack([turn, [0, 0, 1]])
