@@ -51,6 +51,12 @@ def unsupported(name: str, why: str) -> InputError:
     return InputError(f"{name} cannot be read", why=why)
 
 
+def page_out_of(name: str, page: int, pages: int) -> InputError:
+    """The error for a page that the file does not have; `page` counts from 0."""
+    has = f"it has {pages} pages" if pages != 1 else "it has one page"
+    return InputError(f"{name} has no page {page + 1}", why=has)
+
+
 def bounded(size: Size, max_pixels: int, name: str) -> None:
     """Raises InputError where a picture of `size` is empty or bigger than the run allows."""
     width, height = size

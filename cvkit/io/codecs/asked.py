@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MAX_PIXELS = 500_000_000
 DPI = 150.0
@@ -22,3 +22,5 @@ class Asked:
     """Dots an inch at which pages without pixels are drawn."""
     keep_icc: bool = False
     """Leave the numbers as they are where a profile says that they are not sRGB."""
+    notes: list[str] = field(default_factory=list, compare=False)
+    """Where a decoder says what a user should know of a picture that it could still read."""

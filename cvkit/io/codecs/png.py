@@ -3,19 +3,28 @@
 libpng reports damage on stderr and passes over some of it (a wrong checksum of a note, a missing
 end). So the picture data is inflated here, and libpng gets it uncompressed, which costs little more
 than to let it inflate; very big pictures are inflated twice instead of held twice.
+
+A profile is applied and EXIF's orientation too; `gAMA` and `cHRM`, which say roughly what a profile
+says exactly, are passed over, as OpenCV does it.
+
+Source: W3C PNG (third edition).
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from cvkit.core.values import Image
-from cvkit.core.warp import Size
+from cvkit.core.warp import Array, Size
+from cvkit.io.codecs import exif
 from cvkit.io.codecs.asked import Asked
 from cvkit.io.codecs.deflate import inflated
+from cvkit.io.codecs.metadata import Metadata
 from cvkit.io.codecs.stored import decoded, image
 from cvkit.io.integrity import bounded, damaged
 
@@ -24,10 +33,13 @@ Bytes = bytes | memoryview
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-_PALETTE, _GRAY_ALPHA = 3, 4
-_GRAYS = (0, _GRAY_ALPHA)
+_GRAY, _RGB, _PALETTE, _GRAY_ALPHA = 0, 2, 3, 4
+_GRAYS = (_GRAY, _GRAY_ALPHA)
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
            (0, 1, 1, 2))  # fmt: skip  # x, y, step right, step down of Adam7
+_NOTES = (b"iCCP", b"eXIf", b"pHYs")
+_METRES, _INCH = 1, 0.0254
+_MOST_PROFILE = 1 << 24
 _MOST_DEFLATED = 1032  # deflate shrinks by no more than this
 _HELD = 1 << 28
 _STORED = b"\x78\x01"  # a zlib stream that is not compressed
@@ -62,6 +74,7 @@ class _Parts:
     palette: memoryview | None
     transparent: memoryview | None
     data: tuple[memoryview, ...]
+    notes: Mapping[bytes, memoryview]
 
 
 def read(data: Bytes, name: str, asked: Asked) -> Image:
@@ -69,7 +82,56 @@ def read(data: Bytes, name: str, asked: Asked) -> Image:
     rows = _inflated(parts, name)
     body = parts.data if rows is None else (rows,)
     array = decoded(_rebuilt(parts, body), name, "PNG", parts.header.size)
-    return image(array, gray=parts.header.colour in _GRAYS)
+    array = _keyed(array, parts)
+    array = exif.upright(array, exif.orientation(parts.notes.get(b"eXIf", b"")))
+    profile = _profile(parts.notes, asked)
+    return image(array, gray=parts.header.colour in _GRAYS, profile=profile, asked=asked)
+
+
+def _keyed(array: Array, parts: _Parts) -> Array:
+    """With alpha where one grey or colour is said to be clear; OpenCV forgets that of greys."""
+    clear, header = parts.transparent, parts.header
+    samples = {_GRAY: 1, _RGB: 3}.get(header.colour, 0)
+    if clear is None or not samples or len(clear) != 2 * samples:
+        return array
+    key = np.array(struct.unpack(f">{samples}H", clear))[::-1]
+    if header.bits < 8:
+        key = key * 255 // ((1 << header.bits) - 1)
+    planes = array if array.ndim == 3 else array[:, :, None]
+    top = np.iinfo(array.dtype).max
+    alpha = np.where((planes == key).all(axis=2), 0, top).astype(array.dtype)
+    colours = planes if samples == 3 else np.repeat(planes, 3, axis=2)
+    return np.dstack([colours, alpha])
+
+
+def metadata(data: Bytes, name: str, page: int) -> Metadata:
+    """Of the picture; `page` is 0."""
+    found: dict[bytes, memoryview] = {}
+    for kind, body in _chunks(data, name):
+        if kind in _NOTES:
+            found.setdefault(kind, body)
+    told = bytes(found.get(b"eXIf", b""))
+    density = exif.density(told)
+    if len(size := found.get(b"pHYs", b"")) == 9 and size[8] == _METRES:
+        across, down = struct.unpack_from(">II", size)
+        density = (across * _INCH, down * _INCH) if across and down else density
+    return Metadata(told, _profile(found, Asked()), density)
+
+
+def _profile(notes: Mapping[bytes, Bytes], asked: Asked) -> bytes:
+    """What iCCP holds: a name, its method, and the profile compressed."""
+    _, _, rest = bytes(notes.get(b"iCCP", b"")).partition(b"\0")
+    if not rest:
+        return b""
+    inflate = zlib.decompressobj()
+    try:
+        profile = inflate.decompress(rest[1:], _MOST_PROFILE)
+    except zlib.error:
+        profile = b""
+    if not profile or not inflate.eof:
+        asked.notes.append("its ICC profile is broken: colours left alone")
+        return b""
+    return profile
 
 
 def _checked(data: Bytes, name: str, max_pixels: int) -> _Parts:
@@ -83,7 +145,7 @@ def _checked(data: Bytes, name: str, max_pixels: int) -> _Parts:
             bounded(header.size, max_pixels, name)
         if kind == b"IDAT":
             pieces.append(body)
-        elif kind in (b"IHDR", b"PLTE", b"tRNS"):
+        elif kind in (b"IHDR", b"PLTE", b"tRNS", *_NOTES):
             once.setdefault(kind, body)
     if header is None:
         raise damaged(name, "the PNG has no chunks")
@@ -92,7 +154,8 @@ def _checked(data: Bytes, name: str, max_pixels: int) -> _Parts:
     if sum(map(len, pieces)) * _MOST_DEFLATED < header.raw_size:
         width, height = header.size
         raise damaged(name, f"the PNG says {width}×{height} but has too little data for that")
-    return _Parts(header, once[b"IHDR"], once.get(b"PLTE"), once.get(b"tRNS"), tuple(pieces))
+    palette, clear = once.get(b"PLTE"), once.get(b"tRNS")
+    return _Parts(header, once[b"IHDR"], palette, clear, tuple(pieces), once)
 
 
 def _chunks(data: Bytes, name: str) -> Iterator[tuple[bytes, memoryview]]:
@@ -149,8 +212,9 @@ def _rebuilt(parts: _Parts, data: tuple[Bytes, ...]) -> bytes:
     chunks: list[tuple[bytes, Bytes]] = [(b"IHDR", parts.first)]
     if parts.palette is not None:
         chunks.append((b"PLTE", parts.palette))
-    if parts.transparent is not None:
-        chunks.append((b"tRNS", parts.transparent))
+    if parts.transparent is not None and parts.header.colour == _PALETTE:
+        entries = len(parts.palette or b"") // 3
+        chunks.append((b"tRNS", parts.transparent[:entries]))
     chunks += [(b"IDAT", body) for body in data]
     out: list[Bytes] = [_SIGNATURE]
     for kind, body in (*chunks, (b"IEND", b"")):

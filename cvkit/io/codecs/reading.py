@@ -5,13 +5,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, Protocol
 
-from cvkit.core.errors import InputError
 from cvkit.core.values import Image
 from cvkit.io.codecs import jpeg
 from cvkit.io.codecs.asked import MAX_PIXELS, Asked
 from cvkit.io.codecs.formats import FORMATS
 from cvkit.io.codecs.sniff import HEAD, sniff
 from cvkit.io.integrity import damaged, refuse
+from cvkit.io.integrity import page_out_of as page_out_of
 
 Bytes = bytes | memoryview
 
@@ -70,9 +70,3 @@ def reader(kind: str | None, head: bytes, name: str) -> Reader:
         raise refuse(kind, head, name)
     module: Any = import_module(f"cvkit.io.codecs.{row.reader}")
     return module  # type: ignore[no-any-return]
-
-
-def page_out_of(name: str, page: int, pages: int) -> InputError:
-    """The error for a page that the file does not have; `page` counts from 0."""
-    has = f"it has {pages} pages" if pages != 1 else "it has one page"
-    return InputError(f"{name} has no page {page + 1}", why=has)

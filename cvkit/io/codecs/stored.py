@@ -10,6 +10,7 @@ import numpy as np
 from cvkit.core.grid import Grid
 from cvkit.core.values import Image, Plain, Space, frozen
 from cvkit.core.warp import Array, Size
+from cvkit.io.codecs.asked import Asked
 from cvkit.io.integrity import damaged, quiet
 
 
@@ -55,13 +56,22 @@ def decoded(data: bytes | bytearray | memoryview, name: str, what: str, size: Si
     return array
 
 
-def image(array: Array, *, gray: bool = False) -> Image:
-    """An untouched Image; `gray` where the colours are known to be equal."""
+def image(
+    array: Array, *, gray: bool = False, profile: bytes = b"", asked: Asked | None = None
+) -> Image:
+    """An untouched Image; `gray` where the colours are known to be equal.
+
+    With `profile` the numbers are made sRGB, unless `asked` says to leave them.
+    """
     alpha = None
     if array.ndim == 3 and array.shape[2] == 4:
         alpha = frozen(np.ascontiguousarray(array[:, :, 3]))
         array = np.ascontiguousarray(array[:, :, 0] if gray else array[:, :, :3])
     elif array.ndim == 3 and (gray or array.shape[2] == 1):
         array = np.ascontiguousarray(array[:, :, 0])
+    if profile and asked is not None:
+        from cvkit.io.codecs.icc import to_srgb  # start-up: few pictures hold one
+
+        array = to_srgb(array, profile, asked)
     plain = Plain(frozen(array))
     return Image(Grid.of(plain.size), Stored(plain), alpha)

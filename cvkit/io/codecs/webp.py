@@ -6,29 +6,57 @@ from collections.abc import Iterator
 
 from cvkit.core.values import Image
 from cvkit.core.warp import Size
+from cvkit.io.codecs import exif
 from cvkit.io.codecs.asked import Asked
+from cvkit.io.codecs.metadata import Metadata
 from cvkit.io.codecs.stored import decoded, image
 from cvkit.io.integrity import bounded, damaged
 
 Bytes = bytes | memoryview
 
 MAX_SIDE = 16383
+_NOTES = (b"ICCP", b"EXIF")
 
 
 def read(data: Bytes, name: str, asked: Asked) -> Image:
-    size = _checked(data, name, asked.max_pixels)
-    return image(decoded(data, name, "WebP", size))
+    size, notes = _checked(data, name, asked.max_pixels)
+    array = exif.upright(decoded(data, name, "WebP", size), exif.orientation(_exif(notes)))
+    return image(array, profile=notes.get(b"ICCP", b""), asked=asked)
 
 
-def _checked(data: Bytes, name: str, max_pixels: int) -> Size:
+def metadata(data: Bytes, name: str, page: int) -> Metadata:
+    """Of the picture; `page` is 0."""
+    notes = {kind: bytes(body) for kind, body in _chunks(data, name) if kind in _NOTES}
+    told = _exif(notes)
+    return Metadata(told, notes.get(b"ICCP", b""), exif.density(told))
+
+
+def _exif(notes: dict[bytes, bytes]) -> bytes:
+    return notes.get(b"EXIF", b"").removeprefix(b"Exif\0\0")  # some writers leave it on
+
+
+def _checked(data: Bytes, name: str, max_pixels: int) -> tuple[Size, dict[bytes, bytes]]:
+    """Size, and the chunks that are notes. The picture itself is held against its own lengths."""
     size: Size | None = None
+    notes: dict[bytes, bytes] = {}
     for kind, body in _chunks(data, name):
         if size is None:
             size = _size(kind, body, name)
             bounded(size, max_pixels, name)
+        if kind in _NOTES:
+            notes.setdefault(kind, bytes(body))
+        elif kind == b"VP8 ":
+            _check_parts(body, name)
     if size is None:
         raise damaged(name, "the WebP holds no picture")
-    return size
+    return size, notes
+
+
+def _check_parts(body: memoryview, name: str) -> None:
+    """The first partition of a lossy picture ends inside its chunk. Source: RFC 6386, 9.1."""
+    first = int.from_bytes(body[:3], "little") >> 5
+    if len(body) < 10 or 10 + first > len(body):
+        raise damaged(name, "the WebP's picture data is cut")
 
 
 def _chunks(data: Bytes, name: str) -> Iterator[tuple[bytes, memoryview]]:
