@@ -29,7 +29,9 @@ class Objects:
     masks       n bitmaps uint8 0/255, local to their box (its size rounded outward)
     keypoints   (n, k, 3) float32: x, y, visibility 0–1
     embeddings  (n, d) float32; texts n words; step n names of the stage that found each
-    attributes  further columns by name: (n,) numbers or n words
+    attributes  further columns by name: (n,) numbers or n words. A pair `name_x`, `name_y` is a
+                point in the coordinates of the boxes and moves with them; all else (an area, an
+                angle) is of the picture in which the thing was found.
     """
 
     grid: Grid
@@ -187,7 +189,23 @@ class Objects:
             polygons=None if self.polygons is None else tuple(points(p) for p in self.polygons),
             keypoints=keypoints,
             masks=masks,
+            attributes=moved_pairs(self.attributes, warp.points),
         )
+
+
+def moved_pairs(
+    attributes: Mapping[str, Column], points: Callable[[Floats], Floats]
+) -> Mapping[str, Column]:
+    """The attributes with every pair `name_x`, `name_y` moved as the point that it is."""
+    moved = dict(attributes)
+    for name, xs in attributes.items():
+        other = f"{name[:-1]}y"
+        ys = attributes.get(other) if name.endswith("_x") else None
+        if ys is None or isinstance(xs, tuple) or isinstance(ys, tuple):
+            continue
+        there = points(np.stack([xs, ys], -1).astype(np.float64))
+        moved[name], moved[other] = there[:, 0], there[:, 1]
+    return moved
 
 
 def move_boxes(boxes: NDArray[np.float32], warp: Warp) -> NDArray[np.float32]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
 from cvkit.core.frame import Frame
 from cvkit.core.grid import Grid
+from cvkit.core.objects import moved_pairs
 from cvkit.core.values import Camera, Event, Measures, Objects, Scores, Text, Value, Vector
 
 Record = dict[str, Any]
@@ -55,10 +57,11 @@ def _field(value: Value, size: tuple[int, int], *, to_source: bool) -> Record:
     found: Record = {}
     if isinstance(value, Objects):
         grid = value.grid if to_source else Grid.of(size)
-        found["objects"] = _objects(value, _placed(value, grid))
+        pairs = moved_pairs(value.attributes, grid.points_to_source)
+        found["objects"] = _objects(replace(value, attributes=pairs), _placed(value, grid))
     elif isinstance(value, Scores):
-        pairs = zip(value.labels, value.scores, strict=True)
-        found["scores"] = [{"label": k, "score": round(float(v), 4)} for k, v in pairs]
+        named = zip(value.labels, value.scores, strict=True)
+        found["scores"] = [{"label": k, "score": round(float(v), 4)} for k, v in named]
     elif isinstance(value, Measures):
         found["measures"] = [_cells(row) for row in value.rows]
     elif isinstance(value, Event):

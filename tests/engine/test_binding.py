@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from cvkit.core.signature import signature
 from cvkit.core.spec import Step
 from cvkit.core.values import Image, Mask, Objects
 from cvkit.engine import plan
+from tests.conftest import Command
 
 ASTRONAUT = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
 COINS = data.coins()
@@ -168,3 +171,48 @@ def test_alpha_rides_along_and_moves():
 def test_every_stage_of_the_catalogue_has_a_signature():
     for name in catalog.names():
         assert signature(catalog.load(name)).takes
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("crop --box 50,40,100,90", ""),
+        ("resize 50%", ""),
+        ("flip", ""),
+        ("rotate 90", ""),
+        ("", "crop --box 10,10,120,110"),
+        ("crop --box 50,40,100,90 then flip then resize 40x", "flip"),
+    ],
+)
+def test_points_of_objects_are_the_source_s(
+    cvkit: Command, tmp_path: Path, before: str, after: str
+):
+    """The centre of a painted rectangle, wherever the steps took it."""
+    picture = np.zeros((160, 200, 3), np.uint8)
+    cv2.rectangle(picture, (80, 70), (119, 99), (255, 255, 255), -1)
+    cv2.imwrite(str(tmp_path / "a.png"), picture)
+    first, *rest = [s for s in (before, "contours", after) if s]
+    name, *words = first.split()
+    bare = [f"--{'box' if name == 'crop' else 'to' if name == 'resize' else 'angle'}"]
+    words = words if not words or words[0].startswith("--") else [*bare, *words]
+    chain = " then ".join(rest).split()
+    then = ["then", *chain] if chain else []
+    done = cvkit(name, tmp_path / "a.png", *words, *then, "-o", tmp_path / "c.csv")
+    assert done.code == 0, done.err
+    header, row = (tmp_path / "c.csv").read_text().splitlines()
+    found = dict(zip(header.split(","), row.split(","), strict=True))
+    assert abs(float(found["centroid_x"]) - 100) < 1
+    assert abs(float(found["centroid_y"]) - 85) < 1
+
+
+def test_pictures_that_lie_apart_are_not_combined(cvkit: Command, tmp_path: Path):
+    cv2.imwrite(str(tmp_path / "a.png"), np.random.default_rng(0).integers(0, 255, (60, 60, 3)))
+    chain = ["then", "keep", "f", "then", "flip", "then", "bitwise", "--op", "xor", "--with", "f"]
+    done = cvkit("gray", tmp_path / "a.png", *chain, "-o", tmp_path / "x.png")
+    assert done.code == 3
+    assert "on the grid 60×60 of a 60×60 source, f on 60×60" in done.err
+    there = ["then", "flip", *chain]
+    done = cvkit("gray", tmp_path / "a.png", *there, "-o", tmp_path / "y.png")
+    assert done.code == 3
+    back = [*chain[:5], "then", "flip", *chain[5:]]
+    assert cvkit("gray", tmp_path / "a.png", *back, "-o", tmp_path / "z.png").code == 0
