@@ -146,6 +146,11 @@ class Stage(BaseModel):
         """Whether pictures get alpha here, so that files are of a format that holds it."""
         return False
 
+    def depth(self) -> str | None:
+        """The depth that pictures get here, so that files are of a format that holds it; None
+        where they keep theirs."""
+        return None
+
     def __call__(self, picture: _T, /, **operands: object) -> Any:
         """Apply to an array (BGR or grey), a value or a Frame; the same form comes back."""
         return calling.runner()(self, picture, operands)

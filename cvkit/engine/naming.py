@@ -101,12 +101,19 @@ def natural_suffix(source: Source, kind: Kind) -> str:
 
 
 def _natural(source: Source, kind: Kind, chain: Chain) -> str:
-    """The same, where the chain says more: pictures cut out of frames, and such with alpha."""
+    """The same, where the chain says more: pictures cut out of frames, with alpha, or deep."""
     if source.moving:
         return ".png" if chain.several else natural_suffix(source, kind)
     suffix = natural_suffix(source, kind)
-    holds = FORMATS[WRITE_SUFFIXES[suffix.lower()]].alpha
-    return suffix if holds or not chain.transparent else ".png"
+    if kind is not Image:
+        return suffix
+    fits = [
+        one
+        for one in (suffix, ".png", ".tif")
+        for row in (FORMATS[WRITE_SUFFIXES[one.lower()]],)
+        if (row.alpha or not chain.transparent) and (chain.depth or row.holds[0]) in row.holds
+    ]
+    return fits[0]
 
 
 def check_places(

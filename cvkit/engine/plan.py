@@ -57,6 +57,11 @@ class Chain:
         return next((s for s in reversed(self.steps) if s.several), None)
 
     @property
+    def depth(self) -> str | None:
+        """The depth that a step gives pictures, where one does."""
+        return next((d for s in reversed(self.steps) if (d := s.stage.depth())), None)
+
+    @property
     def transparent(self) -> bool:
         """Whether a step gives pictures alpha."""
         return any(s.stage.transparent() for s in self.steps)

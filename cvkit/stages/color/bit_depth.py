@@ -38,9 +38,11 @@ class BitDepth(Stage):
     def _worded(cls, to: object) -> object:
         return str(to) if isinstance(to, int) and not isinstance(to, bool) else to
 
+    def depth(self) -> str:
+        return _DEPTH[self.to]
+
     def apply(self, picture: Picture) -> Image:
-        depth = _DEPTH[self.to]
-        return at_depth(_stretched(picture) if self.stretch else picture, depth)
+        return at_depth(_stretched(picture) if self.stretch else picture, self.depth())
 
 
 def _stretched(picture: Array) -> Array:

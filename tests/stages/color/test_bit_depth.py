@@ -13,6 +13,7 @@ from cvkit.core.errors import InputError, ParameterError
 from cvkit.core.values import Image
 from cvkit.stages.color.bit_depth import BitDepth
 from cvkit.stages.combine.bitwise import Bitwise
+from tests.conftest import Command
 
 COINS = skimage.data.coins()
 EVERY = np.arange(65536, dtype=np.uint16).reshape(256, 256)
@@ -91,3 +92,11 @@ def test_numbers_are_taken_as_words_and_others_are_refused() -> None:
     assert made(to=16) == made(to="16")
     with pytest.raises(ParameterError, match="to is one of 8, 16, float; got 12"):
         made(to=12)
+
+
+@pytest.mark.parametrize(("to", "suffix"), [("8", ".jpg"), ("16", ".png"), ("float", ".tif")])
+def test_the_file_is_of_a_format_that_holds_the_depth(cvkit: Command, to: str, suffix: str):
+    cv2.imwrite(str(cvkit.folder / "a.jpg"), np.zeros((8, 8, 3), np.uint8))
+    done = cvkit("bit-depth", "a.jpg", "--to", to)
+    assert done.code == 0, done.err
+    assert (cvkit.folder / f"a.bit-depth{suffix}").exists()
