@@ -30,7 +30,7 @@ from cvkit.io.integrity import bounded, damaged
 
 Bytes = bytes | memoryview
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _GRAY, _RGB, _PALETTE, _GRAY_ALPHA = 0, 2, 3, 4
@@ -107,7 +107,7 @@ def _keyed(array: Array, parts: _Parts) -> Array:
 def metadata(data: Bytes, name: str, page: int) -> Metadata:
     """Of the picture; `page` is 0."""
     found: dict[bytes, memoryview] = {}
-    for kind, body in _chunks(data, name):
+    for kind, body in chunks(data, name):
         if kind in _NOTES:
             found.setdefault(kind, body)
     told = bytes(found.get(b"eXIf", b""))
@@ -139,7 +139,7 @@ def _checked(data: Bytes, name: str, max_pixels: int) -> _Parts:
     header: Header | None = None
     once: dict[bytes, memoryview] = {}
     pieces: list[memoryview] = []
-    for kind, body in _chunks(data, name):
+    for kind, body in chunks(data, name):
         if header is None:
             header = _header(kind, body, name)
             bounded(header.size, max_pixels, name)
@@ -158,10 +158,10 @@ def _checked(data: Bytes, name: str, max_pixels: int) -> _Parts:
     return _Parts(header, once[b"IHDR"], palette, clear, tuple(pieces), once)
 
 
-def _chunks(data: Bytes, name: str) -> Iterator[tuple[bytes, memoryview]]:
+def chunks(data: Bytes, name: str) -> Iterator[tuple[bytes, memoryview]]:
     """Kind and body of each chunk up to IEND, checksums verified."""
     view = memoryview(data)
-    at = len(_SIGNATURE)
+    at = len(SIGNATURE)
     while at + 12 <= len(view):
         length = int.from_bytes(view[at : at + 4], "big")
         end = at + 12 + length
@@ -209,15 +209,20 @@ def _inflated(parts: _Parts, name: str) -> bytes | None:
 
 def _rebuilt(parts: _Parts, data: tuple[Bytes, ...]) -> bytes:
     """The picture without notes and profiles, of which libpng would complain on stderr."""
-    chunks: list[tuple[bytes, Bytes]] = [(b"IHDR", parts.first)]
+    kept: list[tuple[bytes, Bytes]] = [(b"IHDR", parts.first)]
     if parts.palette is not None:
-        chunks.append((b"PLTE", parts.palette))
+        kept.append((b"PLTE", parts.palette))
     if parts.transparent is not None and parts.header.colour == _PALETTE:
         entries = len(parts.palette or b"") // 3
-        chunks.append((b"tRNS", parts.transparent[:entries]))
-    chunks += [(b"IDAT", body) for body in data]
-    out: list[Bytes] = [_SIGNATURE]
-    for kind, body in (*chunks, (b"IEND", b"")):
-        crc = zlib.crc32(body, zlib.crc32(kind))
-        out += (struct.pack(">I", len(body)), kind, body, struct.pack(">I", crc))
+        kept.append((b"tRNS", parts.transparent[:entries]))
+    kept += [(b"IDAT", body) for body in data]
+    out: list[Bytes] = [SIGNATURE]
+    for kind, body in (*kept, (b"IEND", b"")):
+        out += chunk(kind, body)
     return b"".join(out)
+
+
+def chunk(kind: bytes, body: Bytes) -> tuple[bytes, bytes, Bytes, bytes]:
+    """The pieces of a chunk, in their order."""
+    crc = zlib.crc32(body, zlib.crc32(kind))
+    return struct.pack(">I", len(body)), kind, body, struct.pack(">I", crc)

@@ -26,7 +26,7 @@ def read(data: Bytes, name: str, asked: Asked) -> Image:
 
 def metadata(data: Bytes, name: str, page: int) -> Metadata:
     """Of the picture; `page` is 0."""
-    notes = {kind: bytes(body) for kind, body in _chunks(data, name) if kind in _NOTES}
+    notes = {kind: bytes(body) for kind, body in chunks(data, name) if kind in _NOTES}
     told = _exif(notes)
     return Metadata(told, notes.get(b"ICCP", b""), exif.density(told))
 
@@ -39,7 +39,7 @@ def _checked(data: Bytes, name: str, max_pixels: int) -> tuple[Size, dict[bytes,
     """Size, and the chunks that are notes. The picture itself is held against its own lengths."""
     size: Size | None = None
     notes: dict[bytes, bytes] = {}
-    for kind, body in _chunks(data, name):
+    for kind, body in chunks(data, name):
         if size is None:
             size = _size(kind, body, name)
             bounded(size, max_pixels, name)
@@ -59,12 +59,17 @@ def _check_parts(body: memoryview, name: str) -> None:
         raise damaged(name, "the WebP's picture data is cut")
 
 
-def _chunks(data: Bytes, name: str) -> Iterator[tuple[bytes, memoryview]]:
+def chunks(data: Bytes, name: str) -> Iterator[tuple[bytes, memoryview]]:
+    """Kind and body of each chunk of a file."""
     view = memoryview(data)
     end = 8 + int.from_bytes(view[4:8], "little")
     if end > len(view):
         raise damaged(name, f"the WebP is cut: {end - len(view)} bytes are missing")
-    at = 12
+    yield from within(view, 12, end, name)
+
+
+def within(view: memoryview, at: int, end: int, name: str) -> Iterator[tuple[bytes, memoryview]]:
+    """Kind and body of the chunks in a part of a file: in it all, or in a frame."""
     while at + 8 <= end:
         length = int.from_bytes(view[at + 4 : at + 8], "little")
         if at + 8 + length > end:
