@@ -284,7 +284,7 @@ def test_a_float_tiff_is_read_as_it_is():
 
 @pytest.mark.parametrize(
     ("depth", "form", "said"),
-    [("int8", 2, "8-bit signed"), ("int32", 2, "32-bit signed"), ("float64", 3, "64-bit float")],
+    [("int8", 2, "8-bit signed"), ("int32", 2, "32-bit signed"), ("uint32", 1, "32-bit unsigned")],
 )
 def test_a_tiff_of_another_depth_is_refused_by_name(depth: str, form: int, said: str):
     picture = making.photo()[:, :, 0].astype(depth)

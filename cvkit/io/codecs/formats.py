@@ -45,12 +45,12 @@ _8, _16, _ANY = ("uint8",), ("uint8", "uint16"), ("uint8", "uint16", "float32")
 FORMATS: dict[str, Format] = {
     "jpeg": Format(
         "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), "jpeg", "opencv",
-        holds=_8, alpha=False, quality=92, side=65500,
+        holds=_8, alpha=False, quality=92, side=65500, pages="first",
     ),
     "png": Format("PNG", (".png",), "png", "opencv", holds=_16),
     "webp": Format("WebP", (".webp",), "webp", "opencv", holds=_8, quality=90, side=16383),
     "bmp": Format("BMP", (".bmp", ".dib"), "bmp", "opencv", holds=_8),
-    "tiff": Format("TIFF", (".tif", ".tiff"), "tiff", "opencv", holds=_ANY),
+    "tiff": Format("TIFF", (".tif", ".tiff"), "tiff", "opencv", holds=_ANY, pages="all"),
     "gif": Format("GIF", (".gif",)),
     "jp2": Format("JPEG 2000", (".jp2", ".j2k", ".jpc", ".jpx")),
     "hdr": Format("Radiance HDR", (".hdr", ".pic")),

@@ -1,7 +1,8 @@
-"""TIFF: the first page, after its directory is held against the file.
+"""TIFF: every page, after its directory and all that it names were held against the file.
 
-The directory says what OpenCV would hide: depths that are no Image, alpha that libtiff would
-multiply into the colours, 16-bit pictures whose 0 is white.
+Unsigned numbers of up to 8 bits become 8 bits and of up to 16 become 16, full where they were full;
+floats of 16 to 64 bits become float32 as they are: 0 to 1 is black to white, and values outside are
+kept and said. Ink (CMYK) becomes sRGB, by its profile or by the plain formula.
 """
 
 from __future__ import annotations
@@ -9,168 +10,233 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from cvkit.core.values import DEPTHS, Image
 from cvkit.core.warp import Array, Size
-from cvkit.io.codecs import exif
+from cvkit.io.codecs import exif, tiff_segments
 from cvkit.io.codecs.asked import Asked
-from cvkit.io.codecs.deflate import inflated
 from cvkit.io.codecs.stored import decoded, image
+from cvkit.io.codecs.tiff_directory import Directory, count_pages, directory
 from cvkit.io.integrity import bounded, damaged, unsupported
 
 Bytes = bytes | memoryview
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
-_STRIPS, _ORIENTATION, _SAMPLES, _STRIP_BYTES = 273, 274, 277, 279
-_TILES, _TILE_BYTES, _EXTRA, _FORMAT = 324, 325, 338, 339
-_WANTED = {_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _STRIPS, _ORIENTATION, _SAMPLES,
-           _STRIP_BYTES, _TILES, _TILE_BYTES, _EXTRA, _FORMAT}  # fmt: skip
-_LETTERS = {1: "B", 3: "H", 4: "I", 16: "Q"}
-_MIN_IS_WHITE, _RGB, _CMYK = 0, 2, 5
-_CHANNELS = {0: (1,), 1: (1,), 2: (3, 4), 3: (1,), 5: (4,), 6: (3,)}  # by photometric
-_DEFLATED = {8, 32946}
-_READ_COMPRESSIONS = {1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946}
+_ORIENTATION, _SAMPLES, _COLOURS, _EXTRA, _FORMAT, _PROFILE = 274, 277, 320, 338, 339, 34675
+_WHITE_IS_ZERO, _GREY, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
+_CHANNELS = {_WHITE_IS_ZERO: 1, _GREY: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
+_NAMES = {4: "a mask", 8: "CIE L*a*b*", 9: "ICC L*a*b*", 10: "ITU L*a*b*", 32803: "a sensor's"
+          " mosaic", 32844: "LogL", 32845: "LogLuv", 34892: "linear raw"}  # fmt: skip
 _UINT, _FLOAT, _VOID = 1, 3, 4
 _FORMATS = {_UINT: "unsigned", 2: "signed", _FLOAT: "float", 5: "complex", 6: "complex"}
+_UNSIGNED_BITS, _FLOAT_BITS = (1, 2, 4, 8, 10, 12, 14, 16), (16, 32, 64)
 _ASSOCIATED, _UNASSOCIATED = 1, 2
+_OLD_JPEG = 6
+_MOST_EXTRA = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Directory:
-    """The first page's tags, by number; `order` is "<" or ">". `extra_at`: see `_without_extra`."""
+class _Kind:
+    """What the numbers of a page mean."""
 
-    order: str
-    tags: dict[int, tuple[int, ...]]
-    extra_at: int | None
-
-    def one(self, tag: int, default: int) -> int:
-        values = self.tags.get(tag)
-        return values[0] if values else default
-
-    @property
-    def size(self) -> Size:
-        return self.one(_WIDTH, 0), self.one(_HEIGHT, 0)
+    photometric: int
+    samples: int
+    bits: int
+    letter: str
+    compression: int
+    alpha: int | None
+    """Which channel after the colours it is."""
+    multiplied: bool
 
     @property
-    def alpha(self) -> int | None:
-        """How the fourth channel is stored: 0 unsaid, 1 multiplied in, 2 not; None without one."""
-        rgba = self.one(_PHOTOMETRIC, 1) == _RGB and self.one(_SAMPLES, 1) == 4
-        return self.one(_EXTRA, 0) if rgba else None
+    def colours(self) -> int:
+        return _CHANNELS[self.photometric]
+
+    @property
+    def by_opencv(self) -> bool:
+        """Old JPEG, and YCbCr that is no JPEG: rare, and right in OpenCV where it has 8 bits."""
+        ycc = self.photometric == _YCBCR and self.compression != tiff_segments.JPEG
+        return self.compression == _OLD_JPEG or ycc
 
 
 def read(data: Bytes, name: str, asked: Asked) -> Image:
-    page = directory(data, name)
-    bounded(page.size, asked.max_pixels, name)
-    _refuse_unread(page, name)
-    _check_pixels(page, data, name)
-    turned = page.one(_ORIENTATION, 1)
-    size = exif.oriented_size(page.size, turned if turned <= 8 else 1)
-    array = decoded(_without_extra(page, data), name, "TIFF", size)
-    if array.dtype.name not in DEPTHS:
-        raise unsupported(name, f"TIFF pictures of {array.dtype} are not read")
-    return image(_sensible(array, page))
+    """The picture of `asked.page`."""
+    page = directory(data, name, asked.page)
+    size = page.one(_WIDTH, 0), page.one(_HEIGHT, 0)
+    bounded(size, asked.max_pixels, name)
+    kind = _kind(page)
+    profile = page.raw(_PROFILE)
+    if kind.by_opencv:
+        return image(_by_opencv(page, size), profile=profile, asked=asked)
+    layout = tiff_segments.Layout.of(page, size, kind.samples, kind.bits, kind.letter)
+    array = _shown(tiff_segments.samples(layout), page, kind, asked)
+    _note_what_is_odd(array, kind, asked)
+    array = exif.upright(array, page.one(_ORIENTATION, 1))
+    gray = kind.photometric in (_WHITE_IS_ZERO, _GREY)
+    profile = b"" if kind.photometric == _CMYK else profile
+    return image(array, gray=gray, profile=profile, asked=asked)
 
 
-def directory(data: Bytes, name: str) -> Directory:
-    """Of the first page. Raises DamagedError where it or what it names lies outside the file."""
-    order = "<" if data[:1] == b"I" else ">"
-    big = data[2:4] in (b"+\0", b"\0+")
-    at, count_as, entry, word = (8, "Q", 20, "Q") if big else (4, "H", 12, "I")
-    try:
-        (first,) = struct.unpack_from(order + word, data, at)
-        (count,) = struct.unpack_from(order + count_as, data, first)
-        start = first + struct.calcsize("=" + count_as)
-        (following,) = struct.unpack_from(order + word, data, start + count * entry)
-        tags: dict[int, tuple[int, ...]] = {}
-        extra_at = None
-        for index in range(count):
-            where = start + index * entry
-            tag, kind, many = struct.unpack_from(f"{order}HH{word}", data, where)
-            if tag not in _WANTED or kind not in _LETTERS:
-                continue
-            letters = f"{order}{many}{_LETTERS[kind]}" if many <= len(data) else None
-            if letters is None:
-                raise damaged(name, f"TIFF tag {tag} is longer than the file")
-            value_at = where + entry - struct.calcsize("=" + word)
-            if struct.calcsize(letters) > struct.calcsize("=" + word):
-                (value_at,) = struct.unpack_from(order + word, data, value_at)
-            elif tag == _EXTRA and kind == 3 and many == 1:
-                extra_at = value_at
-            tags[tag] = struct.unpack_from(letters, data, value_at)
-    except (struct.error, OverflowError) as error:
-        raise damaged(name, "the TIFF's directory points outside the file") from error
-    if following > len(data):
-        raise damaged(name, "the TIFF is cut: its next directory lies outside the file")
-    return Directory(order, tags, extra_at)
+def count(data: Bytes, name: str) -> int:
+    """How many pictures the file holds; small copies of them do not count."""
+    return count_pages(data, name)
 
 
-def _refuse_unread(page: Directory, name: str) -> None:
-    """What OpenCV would refuse without a word, or read wrongly."""
-    bits, samples = page.one(_BITS, 1), page.one(_SAMPLES, 1)
-    form = page.one(_FORMAT, _UINT)
+def _kind(page: Directory) -> _Kind:
+    """Raises InputError for what is not read."""
+    name, samples = page.name, page.one(_SAMPLES, 1)
+    bits, form = page.many(_BITS) or (1,), page.one(_FORMAT, _UINT)
     form = _UINT if form == _VOID else form
-    photometric, compression = page.one(_PHOTOMETRIC, 1), page.one(_COMPRESSION, 1)
-    if (bits, form) != (32, _FLOAT) and (form != _UINT or bits not in (1, 2, 4, 8, 16)):
-        kind = f"{bits}-bit {_FORMATS.get(form, 'unknown')}"
+    compression = page.one(_COMPRESSION, 1)
+    photometric = page.one(_PHOTOMETRIC, _GREY if samples < 3 else _RGB)
+    able = {_UINT: _UNSIGNED_BITS, _FLOAT: _FLOAT_BITS}.get(form, ())
+    if len(set(bits)) > 1 or bits[0] not in able:
+        what = f"{'/'.join(map(str, dict.fromkeys(bits)))}-bit {_FORMATS.get(form, 'unknown')}"
         raise unsupported(
-            name,
-            f"TIFF pictures of {kind} are not read, only 8- and 16-bit unsigned and 32-bit float",
+            name, f"TIFF pictures of {what} are not read, only up to 16-bit unsigned and float"
         )
-    if samples not in _CHANNELS.get(photometric, ()) or (photometric == _CMYK and bits != 8):
+    if photometric not in _CHANNELS:
+        what = _NAMES.get(photometric, f"photometric kind {photometric}")
+        raise unsupported(name, f"TIFF pictures of {what} are not read")
+    extra = samples - _CHANNELS[photometric]
+    if not 0 <= extra <= _MOST_EXTRA or (photometric == _PALETTE and (extra or bits[0] > 8)):
         raise unsupported(
             name,
-            f"TIFF pictures with {samples} channels of {bits} bits (photometric {photometric})"
+            f"TIFF pictures with {samples} channels of {bits[0]} bits (photometric {photometric})"
             " are not read",
         )
-    if compression not in _READ_COMPRESSIONS:
-        raise unsupported(name, f"TIFF compression {compression} is not read")
+    alpha, multiplied = _alpha(page, photometric, extra)
+    letter = "f" if form == _FLOAT else "u"
+    kind = _Kind(photometric, samples, bits[0], letter, compression, alpha, multiplied)
+    _check_compression(kind, name)
+    return kind
 
 
-def _check_pixels(page: Directory, data: Bytes, name: str) -> None:
-    """Strips or tiles lie inside the file, and the checksums of deflated ones hold."""
-    at_tag, bytes_tag = (_TILES, _TILE_BYTES) if _TILES in page.tags else (_STRIPS, _STRIP_BYTES)
-    starts, counts = page.tags.get(at_tag, ()), page.tags.get(bytes_tag, ())
-    if not starts:
-        raise damaged(name, "the TIFF does not say where its pixels are")
-    ends = [start + count for start, count in zip(starts, counts, strict=False)]
-    missing = max(ends, default=0) - len(data)
-    if missing > 0:
-        raise damaged(name, f"the TIFF is cut: {missing} bytes of its pixels are missing")
-    if page.one(_COMPRESSION, 1) not in _DEFLATED:
-        return
-    view = memoryview(data)
-    for start, end in zip(starts, ends, strict=False):
-        for _ in inflated([view[start:end]], name, "the TIFF's compressed data"):
-            pass  # libtiff stops at the last pixel, before the checksum
+def _alpha(page: Directory, photometric: int, extra: int) -> tuple[int | None, bool]:
+    """Which extra channel is alpha, and whether it is multiplied into the colours."""
+    said = page.many(_EXTRA)[:extra]
+    for number, what in enumerate(said):
+        if what in (_ASSOCIATED, _UNASSOCIATED):
+            return number, what == _ASSOCIATED
+    # OpenCV writes alpha without saying that it is.
+    return (0 if photometric == _RGB and extra == 1 else None), False
 
 
-def _without_extra(page: Directory, data: Bytes) -> Bytes | bytearray:
-    """The file with its alpha called unsaid, so that libtiff leaves the colours as they are."""
-    if page.alpha != _UNASSOCIATED or page.extra_at is None:
-        return data
-    copy = bytearray(data)
-    struct.pack_into(f"{page.order}H", copy, page.extra_at, 0)
-    return copy
+def _check_compression(kind: _Kind, name: str) -> None:
+    known = tiff_segments.COMPRESSIONS
+    fits = kind.bits == 8 or kind.compression != tiff_segments.JPEG
+    if kind.compression in tiff_segments.FAX:
+        fits = kind.bits == kind.samples == 1
+    if kind.by_opencv:
+        fits = kind.bits == 8 and kind.samples in (1, 3)
+        known = frozenset((1, 5, _OLD_JPEG, *tiff_segments.DEFLATE, tiff_segments.PACKBITS))
+    if kind.compression not in known or not fits:
+        raise unsupported(
+            name,
+            f"TIFF compression {kind.compression} of {kind.samples} channels of {kind.bits} bits"
+            " is not read",
+        )
 
 
-def _sensible(array: Array, page: Directory) -> Array:
-    if page.one(_PHOTOMETRIC, 1) == _MIN_IS_WHITE and array.dtype == np.uint16:
-        return np.bitwise_not(array)
-    if array.ndim == 3 and array.shape[2] == 4 and page.alpha is None:
-        return np.ascontiguousarray(array[:, :, :3])  # CMYK comes with an alpha of its own
-    return _divided(array) if page.alpha == _ASSOCIATED else array
+def _shown(samples: Array, page: Directory, kind: _Kind, asked: Asked) -> Array:
+    """(h, w, 1), (h, w, 3) BGR or (h, w, 4) BGRA of the file's channels."""
+    numbers = _full(samples, kind)
+    if kind.photometric == _PALETTE:
+        return _looked_up(samples, page)
+    colours = numbers[:, :, : kind.colours]
+    if kind.photometric == _WHITE_IS_ZERO:
+        colours = (DEPTHS[colours.dtype.name] - colours).astype(colours.dtype)
+    elif kind.photometric == _CMYK:
+        colours = _from_ink(colours, page.raw(_PROFILE), asked)
+    elif kind.colours == 3:
+        if kind.alpha == 0 and kind.samples == 4 and not kind.multiplied:
+            return np.asarray(cv2.cvtColor(numbers, cv2.COLOR_RGBA2BGRA))
+        colours = cv2.cvtColor(np.ascontiguousarray(colours), cv2.COLOR_RGB2BGR)
+    if kind.alpha is None:
+        return colours
+    alpha = numbers[:, :, kind.colours + kind.alpha]
+    colours = _divided(colours, alpha) if kind.multiplied else colours
+    return np.dstack([np.broadcast_to(colours, (*colours.shape[:2], 3)), alpha])
 
 
-def _divided(array: Array) -> Array:
+def _full(samples: Array, kind: _Kind) -> Array:
+    """In a depth of ours: uint8, uint16 or float32."""
+    if kind.letter == "f":
+        return samples.astype(np.float32, copy=False)
+    if kind.bits in (8, 16) or kind.photometric == _PALETTE:
+        return samples
+    most = (1 << kind.bits) - 1
+    if kind.bits < 8:
+        return samples * np.uint8(255 // most)
+    return ((samples.astype(np.uint32) * 65535 + most // 2) // most).astype(np.uint16)
+
+
+def _looked_up(indices: Array, page: Directory) -> Array:
+    table: Array = np.array(page.many(_COLOURS), np.uint32)
+    entries = len(table) // 3
+    if not entries or int(indices.max()) >= entries:
+        raise damaged(page.name, "the TIFF's palette is too short")
+    # Old writers put 8-bit numbers where 16 bits belong.
+    table = table if table.max() < 256 else table >> 8
+    colours = table[: 3 * entries].reshape(3, entries).T[:, ::-1].astype(np.uint8)
+    return np.ascontiguousarray(colours)[indices[:, :, 0]]
+
+
+def _from_ink(ink: Array, profile: bytes, asked: Asked) -> Array:
+    """(h, w, 3) BGR of (h, w, 4) cyan, magenta, yellow, black, where the most is full ink."""
+    if profile:
+        from cvkit.io.codecs.icc import cmyk_to_srgb
+
+        eight = ink if ink.dtype == np.uint8 else None
+        if eight is None:
+            top = DEPTHS[ink.dtype.name]
+            eight = np.rint(np.clip(ink / top, 0, 1) * 255).astype(np.uint8)
+        made = cmyk_to_srgb(eight, profile, asked)
+        if made is not None:
+            if ink.dtype != np.uint8:
+                asked.notes.append(f"its {ink.dtype} ink went through its profile in 8 bits")
+            return made
+    if ink.dtype == np.float32:
+        made = (1 - ink[:, :, 2::-1]) * (1 - ink[:, :, 3:])
+    else:
+        top = np.iinfo(ink.dtype).max
+        light = (top - ink).astype(np.uint32)
+        made = light[:, :, 2::-1] * light[:, :, 3:] // top
+    return np.ascontiguousarray(made.astype(ink.dtype))
+
+
+def _divided(colours: Array, alpha: Array) -> Array:
     """Colours without the alpha that was multiplied into them."""
-    top = DEPTHS[array.dtype.name]
-    alpha = array[:, :, 3:].astype(np.float32)
-    colours = array[:, :, :3].astype(np.float32) * (top / np.maximum(alpha, 1e-6 * top))
-    if array.dtype != np.float32:
-        colours = np.clip(np.rint(colours), 0, top)
-    colours[alpha[:, :, 0] == 0] = 0
-    return np.dstack([colours.astype(array.dtype), array[:, :, 3]])
+    top = DEPTHS[colours.dtype.name]
+    weight = alpha.astype(np.float32)[:, :, None]
+    divided = colours.astype(np.float32) * (top / np.maximum(weight, 1e-6 * top))
+    if colours.dtype != np.float32:
+        divided = np.clip(np.rint(divided), 0, top)
+    divided[alpha == 0] = 0
+    whole: Array = divided.astype(colours.dtype)
+    return whole
+
+
+def _note_what_is_odd(array: Array, kind: _Kind, asked: Asked) -> None:
+    left = kind.samples - kind.colours - (kind.alpha is not None)
+    if left:
+        asked.notes.append(f"it has {left} more channel{'s' * (left > 1)}, left out")
+    if array.dtype == np.float32 and not (array.min() >= 0 and array.max() <= 1):
+        low, high = np.nanmin(array), np.nanmax(array)
+        asked.notes.append(
+            f"its floats go from {low:g} to {high:g}, and are kept: 0 is black and 1 white"
+        )
+
+
+def _by_opencv(page: Directory, size: Size) -> Array:
+    turned = page.one(_ORIENTATION, 1)
+    size = exif.oriented_size(size, turned if turned <= 8 else 1)
+    big = page.data[2:4] in (b"+\0", b"\0+")
+    copy = bytearray(page.data)
+    struct.pack_into(page.order + ("Q" if big else "I"), copy, 8 if big else 4, page.at)
+    return decoded(copy, page.name, "TIFF", size)
 
 
 def with_alpha_said(data: bytes) -> bytes:
