@@ -11,13 +11,14 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import FrameType
 from typing import TypeAlias
 
 from cvkit.cli import failure, terminal
-from cvkit.core.errors import CvkitError, InternalError, InterruptedRun, UsageError
+from cvkit.core.errors import CvkitError, InternalError, InterruptedRun, OutputError, UsageError
 
-TYPER = ("stages", "info", "schema", "doctor", "help", "completion")
+TYPER = ("stages", "samples", "info", "schema", "doctor", "help", "completion")
 """Commands that Typer parses."""
 HELP = ("-h", "--help")
 _Handler: TypeAlias = "Callable[[int, FrameType | None], object] | int | signal.Handlers | None"
@@ -32,8 +33,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     before = _catch_sigterm()
     try:
         code = _guarded(words)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
+        code = 5
+        _silence_stdout()
+    except OSError as error:  # the last of what was printed
+        terminal.people(f"cvkit: stdout cannot be written: {terminal.said(error)}")
         code = 5
         _silence_stdout()
     finally:
@@ -84,7 +90,8 @@ def _tell_json(error: CvkitError, words: list[str]) -> None:
         import json
 
         told = {"what": error.what, "why": error.why, "remedy": error.remedy}
-        terminal.data(json.dumps({"cvkit": 1, "error": told, "exit_code": error.exit_code}))
+        with suppress(OutputError):  # stdout itself may be what failed
+            terminal.data(json.dumps({"cvkit": 1, "error": told, "exit_code": error.exit_code}))
 
 
 def _dispatch(words: list[str]) -> int:

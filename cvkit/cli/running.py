@@ -15,6 +15,7 @@ from cvkit.cli.failure import reader_is_gone
 from cvkit.core.errors import UsageError
 from cvkit.core.options import RunOptions
 from cvkit.core.spec import to_yaml
+from cvkit.core.spec_paths import relative
 
 if TYPE_CHECKING:
     from cvkit.cli.pictures import TerminalPictures
@@ -49,9 +50,10 @@ def _save(line: Line, job: Job | None = None) -> None:
 
     if job is not None:
         job.spare(line.shell.save)
-    text = to_yaml(replace(line.spec, inputs=(), outputs=()))
+    path = Path(line.shell.save)
+    text = to_yaml(relative(replace(line.spec, inputs=(), outputs=()), path.parent))
     overwrite = line.spec.run.get("overwrite") in (True, "true")
-    write_bytes(Path(line.shell.save), text.encode(), overwrite=overwrite)
+    write_bytes(path, text.encode(), overwrite=overwrite)
 
 
 def _plan(line: Line) -> int:
@@ -80,6 +82,9 @@ def _run(line: Line) -> int:
 
     spec, shell = line.spec, line.shell
     job = check(spec)
+    if shell.json and job.has("stream"):
+        job.close()
+        raise UsageError("-o - and --json would both write to stdout", remedy="choose one")
     if shell.save:
         _save(line, job)
     if shell.verbose and not shell.quiet:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cvkit.cli import terminal
+from cvkit.cli import failure, terminal
 from cvkit.core import catalog
+from cvkit.core.errors import CvkitError
 from cvkit.core.names import spec_name
 from cvkit.core.options import RunOptions
 from cvkit.core.spec import VERSION
@@ -24,7 +25,11 @@ def schema() -> dict[str, Any]:
     definitions: dict[str, Any] = {}
     for name in catalog.names():
         key = name.replace("-", "_")
-        stage = catalog.load(name)
+        try:
+            stage = catalog.load(name)
+        except CvkitError as error:  # a broken plug-in costs only its own command
+            failure.say(error)
+            continue
         definitions[key] = _model(stage, catalog.field_docs(stage), catalog.entry(name).summary)
         steps.append({"const": key})
         steps.append(

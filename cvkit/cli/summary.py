@@ -74,7 +74,8 @@ def cell(value: object) -> str:
 def _data(spec: Spec, report: Report) -> None:
     printed = [t for t in report.tables if t.stream == "stdout"]
     for table in printed:
-        show_table(table, sys.stdout)
+        with terminal.stdout_told():
+            show_table(table, sys.stdout)
     streams = any(o == "-" or o.endswith(":-") for o in spec.outputs)
     if not (printed or streams or terminal.is_terminal(sys.stdout)):
         for path in written(report):

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
+
+from cvkit.core.errors import OutputError
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
@@ -86,6 +90,25 @@ def people(text: str) -> None:
 def data(text: str) -> None:
     """A line of data: on stdout, as the bytes that a file name has."""
     line = (text + "\n").encode("utf-8", "surrogateescape")
-    sys.stdout.flush()
-    sys.stdout.buffer.write(line)
-    sys.stdout.buffer.flush()
+    with stdout_told():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+
+
+@contextmanager
+def stdout_told() -> Iterator[None]:
+    """What stops stdout as an OutputError; a reader that has gone stays a BrokenPipeError."""
+    if sys.stdout is None:
+        raise OutputError("stdout is closed", why="there is something to write to it")
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError("stdout cannot be written", why=said(error)) from error
+
+
+def said(error: OSError) -> str:
+    """What the system says of it."""
+    return (error.strerror or str(error)).lower()

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cvkit.core import catalog
+from cvkit.core import catalog, spec_paths
 from cvkit.core.errors import InputError, UsageError
 from cvkit.core.names import spec_name
+from cvkit.core.options import RunOptions
 
 VERSION = 1
 MAX_BYTES = 1 << 20
@@ -40,7 +41,7 @@ class Spec:
     run: Mapping[str, object] = field(default_factory=dict)
 
     def canonical(self) -> dict[str, Any]:
-        """Raises ParameterError where a stage refuses its parameters."""
+        """Raises ParameterError where a stage or the run refuses its parameters."""
         steps: list[Any] = []
         for step in self.steps:
             changed = catalog.make(step.stage, step.params).changed()
@@ -50,8 +51,10 @@ class Spec:
         for key in ("inputs", "outputs"):
             if getattr(self, key):
                 out[key] = list(getattr(self, key))
-        if self.run:
-            out["run"] = {k: self.run[k] for k in sorted(self.run)}
+        options = RunOptions.model_validate(dict(self.run))
+        run = options.model_dump(mode="json", exclude_defaults=True)
+        if run:
+            out["run"] = {key: run[key] for key in sorted(run)}
         return out
 
     def digest(self) -> str:
@@ -97,7 +100,7 @@ def to_yaml(spec: Spec) -> str:
 
 
 def read_spec(path: Path) -> Spec:
-    """The spec in a file; relative inputs, outputs and operands stay below its folder."""
+    """The spec in a file; inputs, outputs and operands that it names lie below its folder."""
     try:
         with open(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -126,12 +129,13 @@ def from_yaml(text: str, folder: Path | None = None) -> Spec:
     run = document.get("run") or {}
     if not isinstance(run, dict):
         raise UsageError("run: is a mapping of run options")
-    steps = tuple(_step(s, i, folder) for i, s in enumerate(_list(document, "steps"), 1))
-    inputs = tuple(_below(_text(v, "inputs"), folder) for v in _list(document, "inputs"))
-    outputs = tuple(_text(v, "outputs") for v in _list(document, "outputs"))
-    return Spec(
-        steps, inputs, outputs, {spec_name(str(k).replace("-", "_")): v for k, v in run.items()}
+    steps = tuple(_step(s, i) for i, s in enumerate(_list(document, "steps"), 1))
+    inputs, outputs = (
+        tuple(_text(v, key) for v in _list(document, key)) for key in ("inputs", "outputs")
     )
+    options = {spec_name(str(k).replace("-", "_")): v for k, v in run.items()}
+    spec = Spec(steps, inputs, outputs, options)
+    return spec if folder is None else spec_paths.resolved(spec, folder)
 
 
 def _parsed(text: str) -> object:
@@ -164,7 +168,7 @@ def _parsed(text: str) -> object:
         raise UsageError(f"the spec is no YAML{where}", why=str(problem)) from error
 
 
-def _step(value: object, number: int, folder: Path | None) -> Step:
+def _step(value: object, number: int) -> Step:
     if isinstance(value, str):
         return Step(catalog.entry(value).name)
     if not isinstance(value, dict) or len(value) != 1:
@@ -176,32 +180,7 @@ def _step(value: object, number: int, folder: Path | None) -> Step:
     if not isinstance(params, dict):
         raise UsageError(f"step {number} ({name}): parameters are a mapping, got {params!r}")
     named = {spec_name(str(k).replace("-", "_")): v for k, v in params.items()}
-    return Step(name, _operands_below(name, named, folder))
-
-
-def _operands_below(name: str, params: dict[str, object], folder: Path | None) -> dict[str, object]:
-    if folder is None:
-        return params
-    from cvkit.core.names import python_name
-    from cvkit.core.signature import operand_fields
-
-    operands = operand_fields(catalog.load(name))
-    for key, value in params.items():
-        if python_name(key) in operands and isinstance(value, str) and (folder / value).exists():
-            params[key] = _below(value, folder)
-    return params
-
-
-def _below(value: str, folder: Path | None) -> str:
-    """A path inside a loaded spec is resolved only below the spec's folder."""
-    if folder is None or value == "-" or ":" in value:
-        return value
-    path = (folder / value).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise UsageError(
-            f"the spec names {value}, which is outside its folder", remedy="name it on the line"
-        )
-    return str(folder / value)
+    return Step(name, named)
 
 
 def _list(document: Mapping[str, object], key: str) -> list[object]:

@@ -141,6 +141,8 @@ def _downstream(job: Job, stdout: BinaryIO | None) -> StreamWriter | None:
     from cvkit.io.stream import StreamWriter
 
     if stdout is None:
+        if sys.stdout is None:
+            raise OutputError("stdout is closed", why="-o - writes the frame stream to it")
         if sys.stdout.isatty():
             raise UsageError(
                 "-o - writes a frame stream", why="stdout is a terminal", remedy="pipe it on"

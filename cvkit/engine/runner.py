@@ -36,8 +36,11 @@ def run(spec: Spec, items: Iterable[Mapping[str, object]]) -> Iterator[dict[str,
     from cvkit.engine.check import check_chain
 
     job = check_chain(spec)
-    lent, resources = Lent(job.options.jobs or os.cpu_count() or 1), Resources(job.options.device)
-    flow = Flow(job.chain, resources, job.options, job.draws)
+    lent, resources = (
+        Lent(job.options.jobs or os.cpu_count() or 1),
+        Resources(job.options.device, job.options.seed),
+    )
+    flow = Flow(job.chain, resources, job.options, job.draws and job.rest is None)
     made = map(Item.of, items)
     try:
         with SafeFiles(overwrite=job.options.overwrite) as files:

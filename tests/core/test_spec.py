@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cvkit.core import spec_paths
 from cvkit.core.errors import CvkitError, UsageError
 from cvkit.core.spec import Spec, Step, from_yaml, read_spec, to_yaml
 
@@ -89,3 +90,45 @@ def test_set_changes_one_parameter_of_one_step():
         spec.with_set(("blur.method=box",))
     with pytest.raises(UsageError, match=r"STEP\.PARAM=VALUE"):
         spec.with_set(("blur",))
+
+
+def test_paths_of_a_spec_stay_below_its_folder(tmp_path: Path):
+    (tmp_path / "specs").mkdir()
+    path = tmp_path / "specs" / "a.yaml"
+
+    def spec(text: str) -> Spec:
+        path.write_text(f"cvkit: 1\nsteps: [gray, {{bitwise: {{op: and, with: m.png}}}}]\n{text}")
+        return read_spec(path)
+
+    folder = str(tmp_path / "specs")
+    good = spec("inputs: [in/, '@l.txt', 'canvas:9x9:red', '-']\noutputs: [out/, k.csv, '-']")
+    assert good.inputs == (f"{folder}/in", f"@{folder}/l.txt", "canvas:9x9:red", "-")
+    assert good.outputs == (f"{folder}/out/", f"{folder}/k.csv", "-")
+    assert good.steps[1].params["with"] == f"{folder}/m.png"
+    for bad in ("outputs: [/tmp/x.png]", "outputs: [../x.png]", "inputs: ['../a:b/c.png']",
+                "inputs: ['seq:../in']", "inputs: ['@/etc/list']", "run: {roi: ../m.png}",
+                "outputs: ['m=../x.png']"):  # fmt: skip
+        with pytest.raises(UsageError, match="outside its folder"):
+            spec(bad)
+    assert spec("run: {roi: '1,2,30%,40'}").run == {"roi": "1,2,30%,40"}
+
+
+def test_kept_names_are_no_paths(tmp_path: Path):
+    path = tmp_path / "a.yaml"
+    path.write_text("cvkit: 1\nsteps: [keep: {name: f}, gray, bitwise: {op: xor, with: f}]\n")
+    assert read_spec(path).steps[2].params["with"] == "f"
+
+
+def test_a_saved_spec_finds_its_operands_from_where_it_lies(tmp_path: Path):
+    (tmp_path / "sub").mkdir()
+    step = Step("bitwise", {"op": "and", "with": str(tmp_path / "sub" / "m.png")})
+    kept = spec_paths.relative(Spec((step,)), tmp_path)
+    assert kept.steps[0].params["with"] == "sub/m.png"
+    with pytest.raises(UsageError, match="below its own folder"):
+        spec_paths.relative(Spec((step,)), tmp_path / "other")
+
+
+def test_run_options_are_canonical_too():
+    spec = Spec((Step("gray"),), run={"jobs": "04", "on_corrupt": "fail", "frames": "1s:2s"})
+    assert spec.canonical()["run"] == {"frames": "1s:2s", "jobs": 4}
+    assert spec.digest() == Spec((Step("gray"),), run={"jobs": 4, "frames": "1s:2s"}).digest()

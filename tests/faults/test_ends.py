@@ -181,3 +181,45 @@ def test_a_bomb_takes_no_memory(cvkit: Command, tmp_path: Path, shared: Path):
 
 def fragments(path: Path) -> list[str]:
     return [str(p.relative_to(path)) for p in path.rglob(".cvkit-*")]
+
+
+@pytest.mark.parametrize(
+    ("words", "end"),
+    [
+        (["gray", "a.png", "-o", "q.png", "--json"], "> /dev/full"),
+        (["gray", "a.png", "-o", "-"], "> /dev/full"),
+        (["dominant-colors", "a.png"], "> /dev/full"),
+        (["gray", "a.png", "-o", "q.png"], "> /dev/full"),
+        (["stages"], "> /dev/full"),
+        (["gray", "a.png", "-o", "-"], ">&-"),
+        (["gray", "a.png", "-o", "q.png", "--json"], ">&-"),
+    ],
+)
+def test_a_full_or_closed_stdout_is_exit_5(cvkit: Command, words: list[str], end: str):
+    cv2.imwrite(str(cvkit.folder / "a.png"), np.zeros((20, 30, 3), np.uint8))
+    line = f"{shlex.join(cvkit.argv(*words))} {end}"
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=cvkit.folder, env=cvkit.env(), capture_output=True, check=False,
+        text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 5, done.stderr
+    assert "stdout" in done.stderr or "frame stream" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "fault" not in done.stderr
+
+
+def test_the_stream_and_json_do_not_mix(cvkit: Command):
+    cv2.imwrite(str(cvkit.folder / "a.png"), np.zeros((20, 30, 3), np.uint8))
+    done = cvkit("gray", "a.png", "-o", "-", "--json")
+    assert done.code == 2
+    assert "choose one" in done.err
+
+
+def test_devices_are_refused_and_pipes_are_read(cvkit: Command):
+    cv2.imwrite(str(cvkit.folder / "a.png"), np.zeros((20, 30, 3), np.uint8))
+    done = cvkit("gray", "/dev/zero", "-o", "z.png", timeout=20)
+    assert done.code == 3
+    assert "a device" in done.err
+    line = f"{shlex.join(cvkit.argv('gray'))} <(cat a.png) -o z.png"
+    ran = subprocess.run(["bash", "-c", line], cwd=cvkit.folder, env=cvkit.env(), check=False)
+    assert ran.returncode == 0

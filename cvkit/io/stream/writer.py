@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import BinaryIO
 
+from cvkit.core.errors import OutputError
 from cvkit.core.frame import Frame
 from cvkit.core.values import Kind
 from cvkit.io.sound import SoundPacket
@@ -121,7 +122,13 @@ class _Through:
         view = memoryview(data)
         done = 0
         while done < len(view):  # an unbuffered pipe takes a part
-            done += self._file.write(view[done:])
+            try:
+                done += self._file.write(view[done:])
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                why = (error.strerror or str(error)).lower()
+                raise OutputError("the frame stream cannot be written", why=why) from error
         return done
 
     def flush(self) -> None:
