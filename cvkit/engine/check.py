@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from cvkit.core.errors import InputError, ParameterError, UsageError
+from cvkit.core.errors import InputError, UsageError
 from cvkit.core.names import cli_name
 from cvkit.core.options import RunOptions
 from cvkit.core.signature import operand_fields
 from cvkit.core.spec import Spec
 from cvkit.core.values import Image
 from cvkit.engine import plan, templates
+from cvkit.engine.idle import refuse_idle
 from cvkit.engine.known import Known, gather_kinds
 from cvkit.engine.naming import GATHERED, Placed, Source, check_places, overwrites, path_for
 from cvkit.engine.operands import load_operands
@@ -148,7 +149,7 @@ def _checked(spec: Spec, options: RunOptions, upstream: Upstream | None) -> Job:
     job.protected = _protected(job)
     if upstream is None:
         _place(job, sources)
-    _refuse_idle(job)
+    refuse_idle(job)
     return _loaded(job)
 
 
@@ -313,48 +314,6 @@ def _same_format(item: Item, source: Source, job: Job) -> None:
     if not item.moving and suffix not in SUFFIX_FORMAT:
         raise UsageError(f"{item.path} cannot be written in place", why=f"cvkit writes no {suffix}")
     plan.written(job.chain)
-
-
-def _refuse_idle(job: Job) -> None:
-    """Options that can have no meaning for this chain and these outputs."""
-    o = job.options
-    moving = job.upstream is not None or any(i.moving for i in job.items)
-    paths = [p for i in job.items for p in i.outputs]
-    pictures = job.upstream is not None or any(
-        not i.moving or templates.per_frame(p) for i in job.items for p in i.outputs
-    )
-    video = [
-        "codec",
-        "crf",
-        "preset",
-        "bitrate",
-        "pix_fmt",
-        "fps",
-        "no_audio",
-        "frames",
-        "duration",
-    ]
-    if job.upstream is not None and (o.frames or o.duration):
-        raise _idle(
-            "frames" if o.frames else "duration", "say it to the process that reads the video"
-        )
-    for name in video:
-        if getattr(o, name) not in (None, False) and not moving:
-            raise _idle(name, "no input is a video")
-    if o.quality is not None and not (pictures and (paths or job.upstream)):
-        raise _idle("quality", "no picture is written")
-    if o.only and not job.has("stream"):
-        raise _idle("only", "it slims the frame stream (-o -)")
-    if o.coords != "source" and not (job.has("results") or job.has("print")):
-        raise _idle("coords", "no results are written")
-    if o.page is not None and all(i.moving for i in job.items):
-        raise _idle("page", "no input is a document")
-    if (o.include or o.exclude) and not any(os.path.isdir(p) for p in job.spec.inputs):
-        raise _idle("include" if o.include else "exclude", "no input is a folder")
-
-
-def _idle(name: str, why: str) -> ParameterError:
-    return ParameterError(f"--{name.replace('_', '-')} has no meaning here", why=why)
 
 
 def sources_of(items: list[Item]) -> Iterator[Source]:

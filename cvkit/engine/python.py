@@ -13,7 +13,8 @@ import numpy as np
 from cvkit.core import catalog
 from cvkit.core.errors import UsageError
 from cvkit.core.frame import Frame
-from cvkit.core.signature import declared
+from cvkit.core.options import RunOptions
+from cvkit.core.signature import declared, operand_fields
 from cvkit.core.spec import Spec, Step, from_yaml, to_yaml
 from cvkit.core.stage import Stage, stage_name
 from cvkit.core.values import Image, Kind, Mask, Raster
@@ -38,7 +39,7 @@ def call(stage: Stage, picture: object, operands: Mapping[str, object]) -> Any:
         if made is not None:
             return made
     frame = _frame_of(picture)
-    loaded = {k: _value(v, frame) for k, v in operands.items()}
+    loaded = _operands(stage, frame, operands)
     kinds = tuple((k, type(v)) for k, v in loaded.items())
     steps = _bound(stage, tuple(type(v) for v in frame.values), kinds)
     if loaded:
@@ -48,6 +49,16 @@ def call(stage: Stage, picture: object, operands: Mapping[str, object]) -> Any:
     last = steps[-1]
     state = last.start()
     frames = last.frames(frame, _RESOURCES(last), state)
+    if last.gathers:  # over this one
+        from cvkit.engine.flow import gathered
+
+        whole = gathered(last, iter(frames), None)
+        value = whole.values[-1]
+        if isinstance(picture, Frame):
+            return whole
+        if isinstance(picture, np.ndarray) and isinstance(value, Raster):
+            return layered(value)
+        return value
     if isinstance(picture, Frame):
         many = last.sig.yields and last.stage.several() is not False
         return frames if many else frames[0] if frames else None
@@ -88,6 +99,20 @@ def _value(operand: object, frame: Frame) -> object:
         grid = frame.grid if operand.shape[1::-1] == frame.size else None
         return Mask.of(operand, grid) if operand.dtype == np.bool_ else Image.of(operand, grid)
     return operand
+
+
+def _operands(stage: Stage, frame: Frame, operands: Mapping[str, object]) -> dict[str, object]:
+    """What was handed over, and else the files that the fields name."""
+    words = operand_fields(type(stage))
+    loaded = {k: _value(v, frame) for k, v in operands.items()}
+    for name, word in words.items():
+        text = getattr(stage, name)
+        if name not in loaded and text is not None and text not in frame.kept:
+            from cvkit.engine.operands import load
+
+            found = load(text, word, RunOptions())
+            loaded[name] = found(frame) if callable(found) else found
+    return loaded
 
 
 def _result(frame: Frame, bound: Bound, picture: object) -> Any:
@@ -134,6 +159,13 @@ class Pipeline:
 
     def __init__(self, stages: Sequence[Stage]) -> None:
         self.stages = tuple(stages)
+        for one in self.stages:
+            wrong: object = one
+            if not isinstance(wrong, Stage):
+                made = f"cvkit.{wrong.__name__}()" if isinstance(wrong, type) else "cvkit.Gray()"
+                raise UsageError(
+                    f"a pipeline is made of stages, got {wrong!r}", remedy=f"write {made}"
+                )
 
     @classmethod
     def from_yaml(cls, text: str) -> Pipeline:

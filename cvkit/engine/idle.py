@@ -1,0 +1,84 @@
+"""Run options that can have no meaning for a chain and its outputs are refused.
+
+Never for the number of inputs: what holds for a folder of one holds for a folder of many.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from cvkit.core.errors import ParameterError
+from cvkit.core.names import cli_name
+from cvkit.core.options import RunOptions
+from cvkit.engine.outputs import VIDEO
+from cvkit.io.codecs.formats import FORMATS, SUFFIX_FORMAT
+
+if TYPE_CHECKING:
+    from cvkit.engine.check import Job
+
+_ENCODER = ("codec", "crf", "preset", "bitrate", "pix_fmt", "fps")
+
+
+def refuse_idle(job: Job) -> None:
+    """Raises ParameterError for the first option that would change nothing."""
+    given = {
+        name
+        for name, info in RunOptions.model_fields.items()
+        if getattr(job.options, name) != info.default
+    }
+    if job.upstream is not None and given & {"frames", "duration"}:
+        name = "frames" if "frames" in given else "duration"
+        raise _idle(name, "say it to the process that reads the video")
+    for name, why in _reasons(job, given):
+        if name in given:
+            raise _idle(name, why)
+
+
+def _reasons(job: Job, given: set[str]) -> list[tuple[str, str]]:
+    """Options that have no meaning here, and why."""
+    if not given:
+        return []
+    steps = job.chain.steps if job.rest is None else (*job.chain.steps, *job.rest.steps)
+    moving = job.upstream is not None or any(i.moving for i in job.items)
+    suffixes = _suffixes(job)
+    formats = [FORMATS[SUFFIX_FORMAT[s]] for s in suffixes if s in SUFFIX_FORMAT]
+    video = moving and any(s in VIDEO for s in suffixes)
+    idle: list[tuple[str, str]] = []
+    if not moving:
+        idle += [(n, "no input is a video") for n in ("frames", "duration", "no_audio", *_ENCODER)]
+    elif not video:
+        idle += [(name, "no video is written") for name in _ENCODER]
+        idle += [] if job.has("stream") else [("no_audio", "no video is written")]
+    if not any(row.quality for row in formats):
+        idle.append(("quality", "no picture is written in a format that has one"))
+    if not video and all(row.alpha for row in formats):
+        idle.append(("background", "nothing is written in a format without alpha"))
+    if not job.has("stream"):
+        idle.append(("only", "it slims the frame stream (-o -)"))
+    if not (job.has("results") or job.has("print")):
+        idle.append(("coords", "no results are written"))
+    if job.items and all(i.moving for i in job.items):
+        idle.append(("page", "no input is a document"))
+    if not any(os.path.isdir(p) for p in job.spec.inputs):
+        idle += [(name, "no input is a folder") for name in ("include", "exclude")]
+    if not any(step.stage.needs & {"model", "gpu"} for step in steps):
+        idle.append(("device", "no step runs on one"))
+    generated = any(text.startswith("pattern:") for text in job.spec.inputs)
+    if not generated and not any(step.opens for step in steps):
+        idle.append(("seed", "nothing here draws random numbers"))
+    return idle
+
+
+def _suffixes(job: Job) -> set[str]:
+    """Of what may be written; of a stream's items their formats are not known yet."""
+    found = {os.path.splitext(path)[1].lower() for item in job.items for path in item.outputs}
+    if job.upstream is not None or job.rest is not None:
+        named = {output.suffix for output in job.pictures()}
+        every = {*SUFFIX_FORMAT, *VIDEO}
+        found |= named if named <= every else every
+    return found
+
+
+def _idle(name: str, why: str) -> ParameterError:
+    return ParameterError(f"--{cli_name(name)} has no meaning here", why=why)
