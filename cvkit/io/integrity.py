@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ import cv2
 
 from cvkit.core.errors import DamagedError, InputError
 from cvkit.core.warp import Size
-from cvkit.io.codecs.formats import NAMES, READ, SUFFIX_FORMAT
+from cvkit.io.codecs.formats import FORMATS, NAMES, READ, SUFFIX_FORMAT
 from cvkit.io.codecs.sniff import MOVING, looks_like
 
 _REASONS = {
@@ -36,6 +37,9 @@ def read_bytes(path: Path, name: str) -> bytes:
     """The file's bytes. Raises InputError, which says why it cannot be read."""
     try:
         with open(path, "rb", buffering=0) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):  # the shell's <(command) is a pipe
+                raise unsupported(name, "it is a device, not a file")
             return file.read()
     except OSError as error:
         number = error.errno or 0
@@ -74,7 +78,7 @@ def bounded(size: Size, max_pixels: int, name: str) -> None:
 def refuse(kind: str | None, head: bytes, name: str) -> InputError:
     """The error for content that is no picture that is read; `kind` is what `sniff` said."""
     if kind in NAMES and kind not in READ:
-        return unsupported(name, f"{NAMES[kind]} pictures are not read yet")
+        return unsupported(name, FORMATS[kind].why or f"{NAMES[kind]} pictures are not read yet")
     if kind in MOVING:
         return unsupported(name, "it is a video, not a picture")
     if kind == "cvkit":

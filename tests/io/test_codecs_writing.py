@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
 
 import cv2
 import numpy as np
@@ -13,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from cvkit.core.depths import eight_bit
 from cvkit.core.errors import OutputError, ParameterError
 from cvkit.core.values import Depth, Flow, Image, Labels, Mask
 from cvkit.core.warp import Array
-from cvkit.io.codecs.formats import WRITE
+from cvkit.io.codecs.formats import FORMATS, WRITE
 from cvkit.io.codecs.reading import read_picture
-from cvkit.io.codecs.sniff import sniff
+from cvkit.io.codecs.sniff import told
 from cvkit.io.codecs.writing import drops_alpha, format_of, laid_over, write_picture
 from tests.io import making
 
@@ -66,13 +66,17 @@ def test_any_other_mask_is_an_eight_bit_png():
 @pytest.mark.parametrize("fmt", sorted(WRITE))
 def test_every_format_is_what_it_says_and_looks_like_the_picture(fmt: str):
     picture = making.photo(256, 192)
-    data = write_picture(Image.of(picture), fmt)
-    assert sniff(data[:1024]) == fmt
-    assert write_picture(Image.of(picture), fmt) == data
-    assert cv2.PSNR(np.asarray(read_picture(data, "a").bgr, np.uint8), picture) > 30
+    value: Image | Mask = Image.of(picture[:, :, 2] if FORMATS[fmt].grey else picture)
+    if fmt == "pbm":
+        value = Mask.of(picture[:, :, 2] > 127)
+    data, name = write_picture(value, fmt), f"a{FORMATS[fmt].suffixes[0]}"
+    assert told(data[:1024], name) == fmt
+    assert write_picture(value, fmt) == data
+    back = eight_bit(np.asarray(read_picture(data, name).array))
+    assert cv2.PSNR(back, value.array) > (25 if fmt == "gif" else 30)  # GIF holds 256 colours
 
 
-@pytest.mark.parametrize(("fmt", "default"), [("jpeg", 92), ("webp", 90)])
+@pytest.mark.parametrize(("fmt", "default"), [("jpeg", 92), ("webp", 90), ("avif", 80)])
 def test_quality_has_the_default_it_says_and_more_is_bigger(fmt: str, default: int):
     image = Image.of(making.photo())
     plain = write_picture(image, fmt)
@@ -87,7 +91,8 @@ def test_alpha_is_laid_over_the_background_where_the_format_has_none():
     picture = np.full((16, 16, 4), (0, 0, 200, 255), np.uint8)
     picture[:, 8:, 3] = 0
     image = Image.of(picture)
-    assert [fmt for fmt in sorted(WRITE) if drops_alpha(image, fmt)] == ["jpeg"]
+    without = [fmt for fmt in sorted(WRITE) if drops_alpha(image, fmt)]
+    assert without == ["csv", "hdr", "jpeg", "pbm", "pfm", "pgm", "ppm"]
     data = write_picture(image, "jpeg", quality=100, background=(0, 255, 0))
     back = read_picture(data, "a.jpg").bgr.astype(int)
     assert np.abs(back[:, :6] - (0, 0, 200)).max() < 6
@@ -116,11 +121,12 @@ def test_other_programs_see_the_alpha_of_a_tiff():
 @pytest.mark.parametrize("fmt", sorted(WRITE))
 @pytest.mark.parametrize("depth", ["uint16", "float32"])
 def test_a_depth_that_a_format_cannot_hold_is_refused_and_the_able_are_named(fmt: str, depth: str):
-    if depth in EXACT.get(fmt, []):
+    if depth in FORMATS[fmt].holds:
         return
     able = "PNG or TIFF" if depth == "uint16" else "TIFF"
+    image = Image.of(np.zeros((4, 4) if FORMATS[fmt].grey else (4, 4, 3), depth))
     with pytest.raises(OutputError, match=f"write {able}$"):
-        write_picture(Image.of(np.zeros((4, 4, 3), depth)), fmt)
+        write_picture(image, fmt)
 
 
 @pytest.mark.parametrize(("fmt", "most"), [("jpeg", 65500), ("webp", 16383)])
@@ -159,18 +165,9 @@ def test_read_only_and_cut_out_arrays_are_written():
 
 def test_a_suffix_names_its_format():
     assert [format_of(suffix) for suffix in (".JPG", ".jpeg", ".tif")] == ["jpeg", "jpeg", "tiff"]
-    with pytest.raises(OutputError, match=r"\.gif"):
-        format_of(".gif")
+    with pytest.raises(OutputError, match=r"\.heic"):
+        format_of(".heic")
     with pytest.raises(OutputError, match="without a suffix"):
         format_of("")
-    with pytest.raises(OutputError, match="GIF"):
-        write_picture(Image.of(making.photo()), "gif")
-
-
-def test_a_big_endian_tiff_gets_its_alpha_said_too():
-    from cvkit.io.codecs.tiff import with_alpha_said
-    from cvkit.io.codecs.tiff_directory import directory
-
-    head = b"MM\0*" + struct.pack(">IH", 8, 1) + struct.pack(">HHII", 277, 3, 1, 4 << 16) + bytes(4)
-    page = directory(with_alpha_said(head), "a")
-    assert {tag: page.many(tag) for tag in page.entries} == {277: (4,), 338: (2,)}
+    with pytest.raises(OutputError, match="HEIC"):
+        write_picture(Image.of(making.photo()), "heic")

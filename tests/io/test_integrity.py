@@ -48,7 +48,7 @@ def test_pixels_are_bounded_by_their_number():
 
 def test_unknown_bytes_are_damage_only_where_the_name_promises_a_format():
     assert isinstance(refuse(None, b"\x93\x01\xfa", "a.PNG"), DamagedError)
-    assert not isinstance(refuse(None, b"\x93\x01\xfa", "a.tga"), DamagedError)
+    assert not isinstance(refuse(None, b"\x93\x01\xfa", "a.xyz"), DamagedError)
 
 
 def test_the_log_is_as_before_when_the_last_decoder_is_done():

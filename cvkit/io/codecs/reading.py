@@ -8,8 +8,9 @@ from typing import Any, Protocol
 from cvkit.core.values import Image
 from cvkit.io.codecs import jpeg
 from cvkit.io.codecs.asked import MAX_PIXELS, Asked
-from cvkit.io.codecs.formats import FORMATS
-from cvkit.io.codecs.sniff import HEAD, sniff
+from cvkit.io.codecs.formats import FORMATS, READ
+from cvkit.io.codecs.metadata import NOTHING, Metadata
+from cvkit.io.codecs.sniff import HEAD, told
 from cvkit.io.integrity import damaged, refuse
 from cvkit.io.integrity import page_out_of as page_out_of
 
@@ -17,7 +18,8 @@ Bytes = bytes | memoryview
 
 
 class Reader(Protocol):
-    """What a module that reads a format has; one with pages has `count` too."""
+    """What a module that reads a format has; one with pages has `count(data, name)` too, and one
+    whose files hold more than pixels `metadata(data, name, page)`."""
 
     def read(self, data: Bytes, name: str, asked: Asked) -> Image: ...
 
@@ -43,7 +45,7 @@ def read_picture(
     if not len(data):
         raise damaged(name, "the file is empty")
     head = bytes(data[:HEAD])
-    kind = sniff(head)
+    kind = told(head, name)
     if kind == "jpeg":  # most pictures are
         return jpeg.read(data, name, asked)
     return reader(kind, head, name).read(data, name, asked)
@@ -52,12 +54,23 @@ def read_picture(
 def count_pages(data: Bytes, name: str) -> int:
     """How many pictures the file holds; 1 for formats that hold one."""
     head = bytes(data[:HEAD])
-    kind = sniff(head)
+    kind = told(head, name)
     row = FORMATS.get(kind or "")
     if row is None or not row.pages:
         return 1
     module: Any = reader(kind, head, name)
     return int(module.count(data, name))
+
+
+def metadata_of(data: Bytes, name: str, page: int = 0) -> Metadata:
+    """What a picture that was read holds beside its pixels; nothing where its format has none."""
+    head = bytes(data[:HEAD])
+    kind = told(head, name)
+    if kind not in READ:
+        return NOTHING
+    find: Any = getattr(reader(kind, head, name), "metadata", None)
+    found: Metadata = NOTHING if find is None else find(data, name, page)
+    return found
 
 
 def reader(kind: str | None, head: bytes, name: str) -> Reader:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 HEAD = 1024
 """How many first bytes `sniff` wants; fewer are fine for most formats."""
 
@@ -9,11 +11,24 @@ VIDEO_SUFFIXES = frozenset(
     ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .m2v .ts .mts .m2ts .flv .f4v .ogv .ogg .wmv .asf"
     " .3gp .3g2 .vob .y4m .mxf .mjpeg .mjpg .264 .h264 .265 .hevc .ivf".split()
 )
+RAW_SUFFIXES = frozenset(
+    ".dng .cr2 .cr3 .nef .nrw .arw .sr2 .srf .orf .rw2 .raf .pef .srw .iiq .3fr .erf .mrw .x3f"
+    " .kdc .dcr".split()
+)
+"""Of cameras' own files, most of which begin as a TIFF does."""
 MOVING = frozenset("mp4 matroska avi mpegts mpeg flv ogg y4m".split())
 
 _MAGIC = (
     (b"\xff\xd8\xff", "jpeg"),
     (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"II*\0\x10\0\0\0CR", "raw"),
+    (b"IIRO", "raw"),
+    (b"IIRS", "raw"),
+    (b"MMOR", "raw"),
+    (b"IIU\0", "raw"),
+    (b"FUJIFILMCCD-RAW", "raw"),
+    (b"\0MRM", "raw"),
+    (b"FOVb", "raw"),
     (b"II*\0", "tiff"),
     (b"MM\0*", "tiff"),
     (b"II+\0", "tiff"),
@@ -26,6 +41,16 @@ _MAGIC = (
     (b"#?RGBE", "hdr"),
     (b"\x76\x2f\x31\x01", "exr"),
     (b"8BPS\0", "psd"),
+    (b"\xff\x0a", "jxl"),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", "jxl"),
+    (b"\x01\xda", "sgi"),
+    (b"DDS |\0\0\0", "dds"),
+    (b"\x59\xa6\x6a\x95", "sun"),
+    (b"qoif", "qoi"),
+    (b"\x93NUMPY", "npy"),
+    (b"%PDF-", "pdf"),
+    (b"%!PS", "eps"),
+    (b"\xc5\xd0\xd3\xc6", "eps"),
     (b"\xff\xff\xff\xff", "cvkit"),  # the continuation marker of an Arrow IPC stream
     (b"\x1a\x45\xdf\xa3", "matroska"),
     (b"FLV\x01", "flv"),
@@ -38,6 +63,14 @@ _BRANDS = {
     **dict.fromkeys((b"avif", b"avis"), "avif"),
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "heic"),
 }
+_NETPBM = {
+    **dict.fromkeys((b"1", b"4"), "pbm"),
+    **dict.fromkeys((b"2", b"5"), "pgm"),
+    **dict.fromkeys((b"3", b"6"), "ppm"),
+    b"7": "pam",
+    **dict.fromkeys((b"f", b"F"), "pfm"),
+}
+_BLANKS = b" \t\r\n"
 _BMP_HEADERS = {12, 16, 40, 52, 56, 64, 108, 124}
 
 
@@ -54,16 +87,53 @@ def sniff(head: bytes) -> str | None:
         return _boxed(head)
     if head[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip"):
         return "mp4"
-    if head[:1] == b"P" and head[1:2] in b"1234567fF" and head[2:3] in b" \t\r\n" and head[2:3]:
-        return "pnm"
+    if head[:1] == b"P" and head[2:3] in _BLANKS and head[2:3]:
+        return _NETPBM.get(head[1:2])
     if head[:4] == b"\0\0\x01\0" and 0 < int.from_bytes(head[4:6], "little") < 256:
         return "ico"
+    return _rarer(head)
+
+
+def told(head: bytes, name: str) -> str | None:
+    """What `sniff` says, and for what its first bytes leave open the name's suffix."""
+    found, suffix = sniff(head), os.path.splitext(name)[1].lower()
+    if found == "tiff" and suffix in RAW_SUFFIXES:
+        return "raw"
+    if found is None and suffix == ".csv":
+        return "csv"
+    if found is None and suffix == ".svgz" and head[:2] == b"\x1f\x8b":
+        return "svg"
+    if found is None and suffix in (".tga", ".icb", ".vda", ".vst") and _is_tga(head):
+        return "tga"
+    return found
+
+
+def _rarer(head: bytes) -> str | None:
+    if head[:4] == b"PK\x03\x04":
+        return "npz" if _first_name(head).endswith(b".npy") else None
+    if head[:1] == b"\x0a" and len(head) > 64 and head[2] == 1 and not head[64]:
+        return "pcx" if head[1] in (0, 2, 3, 4, 5) and head[3] in (1, 2, 4, 8) else None
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start[:5] in (b"<?xml", b"<!DOC", b"<!--") or start[:4] in (b"<svg", b"<!--"):
+        return "svg" if b"<svg" in start or b":svg" in start else None
     return "mpegts" if _packets(head) else None
+
+
+def _first_name(head: bytes) -> bytes:
+    """Of the files in a ZIP archive."""
+    return head[30 : 30 + int.from_bytes(head[26:28], "little")]
+
+
+def _is_tga(head: bytes) -> bool:
+    """A format without a signature: what its header may say is little enough."""
+    return len(head) >= 18 and head[1] < 2 and head[2] in (1, 2, 3, 9, 10, 11) and head[16] <= 32
 
 
 def _boxed(head: bytes) -> str:
     """Pictures and videos share ISO's boxes; the brands tell them apart."""
     size = min(int.from_bytes(head[:4], "big"), len(head))
+    if head[8:12] == b"crx ":  # Canon's CR3
+        return "raw"
     brands = [head[8:12], *(head[at : at + 4] for at in range(16, size - 3, 4))]
     for brand in brands if brands[0] in (*_BRANDS, b"mif1", b"msf1") else ():
         if brand in _BRANDS:

@@ -56,6 +56,17 @@ def decoded(data: bytes | bytearray | memoryview, name: str, what: str, size: Si
     return array
 
 
+def spread(levels: Array, top: int) -> Array:
+    """Integer levels 0 to `top` as uint8, or above 255 as uint16, over the whole of its range."""
+    depth = np.uint8 if top < 256 else np.uint16
+    full = int(np.iinfo(depth).max)
+    if top == full:
+        return levels.astype(depth, copy=False)
+    table = np.rint(np.arange(top + 1) * (full / top)).astype(depth)
+    wide: Array = table[levels]
+    return wide
+
+
 def image(
     array: Array, *, gray: bool = False, profile: bytes = b"", asked: Asked | None = None
 ) -> Image:

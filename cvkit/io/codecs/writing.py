@@ -15,11 +15,15 @@ from cvkit.core.errors import OutputError, ParameterError
 from cvkit.core.values import DEPTHS, Depth, Image, Labels, Mask, Raster
 from cvkit.core.warp import Array
 from cvkit.io.codecs.formats import FORMATS, NAMES, SUFFIX_FORMAT, WRITE
+from cvkit.io.codecs.metadata import NOTHING, Metadata
 
 Color = tuple[int, int, int]
 """Blue, green, red, 0 to 255."""
 
 WHITE: Color = (255, 255, 255)
+ARRAYS = ("npy", "npz", "csv")
+"""Formats that hold numbers of any kind: labels, depth and flow too."""
+_USUAL = ("png", "tiff")
 _DEPTH_NAMES = {"uint8": "8-bit", "uint16": "16-bit", "float32": "float"}
 
 
@@ -50,9 +54,17 @@ def drops_alpha(value: Raster, fmt: str) -> bool:
 
 
 def write_picture(
-    value: Raster, fmt: str, *, quality: int | None = None, background: Color = WHITE
+    value: Raster,
+    fmt: str,
+    *,
+    quality: int | None = None,
+    background: Color = WHITE,
+    metadata: Metadata = NOTHING,
+    notes: list[str] | None = None,
 ) -> bytes:
     """The file's bytes; `fmt` is one of WRITE, `quality` 1 to 100 for JPEG and WebP.
+
+    `metadata` goes into the file where the format holds it; `notes` takes what a user should know.
 
     A binary Mask becomes a 1-bit PNG, any other mask is grey; Labels keep their numbers in 8 or 16
     bits. Raises OutputError where the format cannot hold the value, ParameterError for a quality
@@ -71,6 +83,12 @@ def write_picture(
     writer: Any = import_module(f"cvkit.io.codecs.{row.writer}")
     binary = isinstance(value, Mask) and value.binary
     data: bytes = writer.encode(array, fmt, quality=quality or row.quality, binary=binary)
+    if metadata:
+        from cvkit.io.codecs.embedding import embedded  # start-up: many pictures have none
+
+        data, said = embedded(data, fmt, metadata, array)
+        if notes is not None:
+            notes += said
     return data
 
 
@@ -102,6 +120,8 @@ def _array(value: Raster, fmt: str, background: Color) -> Array:
         array = value.array
     elif isinstance(value, Image):
         array = _with_alpha(value) if FORMATS[fmt].alpha else laid_over(value, background)
+    elif fmt in ARRAYS:
+        array = value.array
     elif isinstance(value, Labels):
         array = _numbered(value, fmt)
     elif isinstance(value, Depth) and fmt == "tiff":
@@ -110,7 +130,13 @@ def _array(value: Raster, fmt: str, background: Color) -> Array:
         kind = type(value).__name__.lower()
         remedy = "write TIFF, or a picture of it" if isinstance(value, Depth) else "draw it first"
         raise OutputError(f"{kind} cannot be written as {NAMES[fmt]}", remedy=remedy)
-    if array.dtype.name not in FORMATS[fmt].holds:
+    if FORMATS[fmt].grey and array.ndim == 3:
+        raise OutputError(
+            f"a colour picture cannot be written as {NAMES[fmt]}",
+            why="it holds one channel only",
+            remedy="add gray, or write PNG",
+        )
+    if array.dtype.name not in FORMATS[fmt].holds and fmt not in ARRAYS:
         _refuse_depth(array.dtype.name, fmt)
     return array
 
@@ -137,7 +163,7 @@ def _numbered(labels: Labels, fmt: str) -> Array:
 
 
 def _refuse_depth(depth: str, fmt: str) -> None:
-    able = [name for name in WRITE if depth in FORMATS[name].holds]
+    able = [name for name in _USUAL if depth in FORMATS[name].holds]
     raise OutputError(
         f"a {_DEPTH_NAMES.get(depth, depth)} picture cannot be written as {NAMES[fmt]}",
         why=f"it holds {' and '.join(_DEPTH_NAMES[name] for name in FORMATS[fmt].holds)} only",

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cvkit.core.errors import InputError, UsageError
-from cvkit.io.codecs.formats import PICTURE_SUFFIXES
-from cvkit.io.codecs.sniff import HEAD, MOVING, VIDEO_SUFFIXES, sniff
+from cvkit.io.codecs.formats import FORMATS, PICTURE_SUFFIXES
+from cvkit.io.codecs.sniff import HEAD, MOVING, VIDEO_SUFFIXES, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,9 @@ def _matches(relative: str, patterns: tuple[str, ...]) -> bool:
 
 
 def _media(path: str) -> bool:
-    return kind_of(path) in ("picture", "video")
+    found = format_of(path)
+    named = found in FORMATS and FORMATS[found].named
+    return kind_of_format(found) in ("picture", "video") and not named
 
 
 def kind_of(path: str) -> str:
@@ -147,12 +149,12 @@ def kind_of(path: str) -> str:
 
 
 def format_of(path: str) -> str | None:
-    """What `sniff` says of the first bytes; None where they cannot be read."""
+    """What `told` says of the first bytes and the name; None where they cannot be read."""
     try:
         with open(path, "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return None
-            return sniff(file.read(HEAD))
+            return told(file.read(HEAD), path)
     except OSError:
         return None
 
