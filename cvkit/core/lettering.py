@@ -88,6 +88,15 @@ class Lettering:
             words = words.rpartition(" ")[0] or words[:-1]
         return words
 
+    def elided(self, words: str, width: int) -> str:
+        """The words, with `...` for their middle where they would be wider than this."""
+        left = len(words)
+        shown = words
+        while left > 2 and self.size(shown)[0] > width:
+            left -= 1
+            shown = f"{words[: (left + 1) // 2]}...{words[len(words) - left // 2 :]}"
+        return shown
+
     def write(
         self,
         canvas: Array,
