@@ -17,7 +17,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import core_schema
 
-from cvkit.core import calling
+from cvkit.core import calling, wording
 from cvkit.core.errors import CvkitError, ParameterError
 from cvkit.core.frame import Frame as Frame
 from cvkit.core.names import python_name, spec_name
@@ -205,7 +205,6 @@ def _refusal(cls: type[Stage], error: ValidationError) -> CvkitError:
     if first["type"] == "string_pattern_mismatch":
         pattern = first["ctx"]["pattern"]
         return ParameterError(f"{name}: {where} has the form {pattern}; got {first['input']!r}")
-    why = first["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     if first["type"] == "literal_error":
         import difflib
 
@@ -214,9 +213,8 @@ def _refusal(cls: type[Stage], error: ValidationError) -> CvkitError:
         hint = f"did you mean {near[0]}?" if near else ""
         listed = choices.replace("'", "").replace(" or ", ", ")
         return ParameterError(f"{name}: {where} is one of {listed}; got {given}", remedy=hint)
-    why = why[0].lower() + why[1:] if first["type"] != "value_error" else why
-    given = "" if first["type"] == "value_error" else f", got {first['input']!r}"
-    return ParameterError(f"{name}: {where}: {why}{given}" if first["loc"] else f"{name}: {why}")
+    why = wording.why(first)
+    return ParameterError(f"{name}: {where}: {why}" if first["loc"] else f"{name}: {why}")
 
 
 Results = Iterator[Any]

@@ -307,8 +307,13 @@ class FrameRange(Unit):
         start, stop, step = parts
         count = int(step) if re.fullmatch(r"\d+", step) else (1 if not step else 0)
         if count < 1:
-            raise ValueError(f"STEP is a whole number from 1, got {step!r} in {text!r}")
-        return cls(_edge(start), _edge(stop), count)
+            raise ValueError(f"STEP is a whole number from 1, not {step!r}")
+        first, last = _edge(start), _edge(stop)
+        if first is not None and last is not None and first.unit == last.unit:
+            alike = (first.value < 0) == (last.value < 0)
+            if alike and first.value >= last.value:
+                raise ValueError(f"{start} is not before {stop}")
+        return cls(first, last, count)
 
     def __str__(self) -> str:
         def edge(at: Duration | None) -> str:

@@ -61,6 +61,8 @@ def _gather_name(shop: Workshop) -> str:
 def finish_results(shop: Workshop, report: Report) -> None:
     """Result files from the records of every input, in input order; and tables to print."""
     job = shop.job
+    if not report.done:
+        return  # a result file of an earlier run is worth more than an empty one
     parts = [Path(o.records) for o in report.outcomes if o.records and o.state == "done"]
     for output in job.outputs:
         if output.kind == "results":

@@ -29,7 +29,7 @@ from pydantic import Field, model_validator
 
 from cvkit.core import kernel, values
 from cvkit.core.algo import levels
-from cvkit.core.errors import ParameterError
+from cvkit.core.errors import InputError, ParameterError
 from cvkit.core.stage import Gray, Image, Stage
 from cvkit.core.units import Length, Level
 
@@ -123,7 +123,11 @@ class Threshold(Stage):
         return cv2.threshold(gray, level, 255, rule)[1]
 
     def _level(self, gray: Gray) -> float:
-        return (self.level or Level(50, "%")).on(values.DEPTHS[gray.dtype.name])
+        top = values.DEPTHS[gray.dtype.name]
+        level = (self.level or Level(50, "%")).on(top)
+        if level > top and gray.dtype != np.float32:
+            raise InputError(f"--level {self.level} is above {top:g}, this picture's lightest")
+        return level
 
     def _classes(self, gray: Gray) -> values.Labels:
         table = np.digitize(np.arange(256), levels.between(gray, self.classes), right=True)

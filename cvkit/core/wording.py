@@ -1,0 +1,34 @@
+"""What pydantic says of a wrong value, in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_WORDS = {
+    "int_parsing": "expected a whole number",
+    "int_from_float": "expected a whole number",
+    "int_type": "expected a whole number",
+    "float_parsing": "expected a number",
+    "float_type": "expected a number",
+    "finite_number": "expected a finite number",
+    "bool_parsing": "expected yes or no",
+    "bool_type": "expected yes or no",
+    "string_type": "expected text",
+    "string_too_short": "must not be empty",
+    "tuple_type": "expected values with commas between",
+    "greater_than": "must be more than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than": "must be less than {lt:g}",
+    "less_than_equal": "must be at most {le:g}",
+}
+
+
+def why(error: Mapping[str, Any]) -> str:
+    """One of `ValidationError.errors()`: what is wrong, and what was given unless that is said."""
+    words = _WORDS.get(error["type"])
+    if words is not None:
+        said = words.format(**error.get("ctx", {}))
+    else:
+        said = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    return said if repr(error["input"]) in said else f"{said}, got {error['input']!r}"
