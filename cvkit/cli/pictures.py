@@ -52,6 +52,11 @@ class TerminalPictures:
         self._pixels = self._kind in (kinds["kitty"], kinds["sixel"])
         # Kitty's cells name their picture by colour, so NO_COLOR must not take that away.
         self._console = Console(file=sys.__stdout__, force_terminal=True, no_color=False)
+        if self._console.color_system in (None, "standard"):
+            # 256 colours are everywhere, though TERM=xterm admits 16, in which nothing is seen.
+            self._console = Console(
+                file=sys.__stdout__, force_terminal=True, no_color=False, color_system="256"
+            )
         self._drawn: tuple[str, int] = ("", 0)
         """Title and height in lines of the video's frame that is seen."""
         self._last: object = None

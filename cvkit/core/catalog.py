@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 STAGES = Path(__file__).parent.parent / "stages"
 RESERVED = frozenset(
-    "run stages info convert show models verify status samples doctor schema help completion".split()
+    "run convert show info stages models verify status samples doctor schema help "
+    "completion".split()
 )
 """Names of commands, which no stage may have."""
 

@@ -153,6 +153,7 @@ class Frames:
         if self._previews.closed() or begun < self._free:
             return
         self._previews.frame(self._item, self._previews.picture(made))
+        self._previews.pause(0)
         took = time.monotonic() - begun
         self._free = begun + took / SHARE
 

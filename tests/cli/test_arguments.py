@@ -118,6 +118,15 @@ def test_convert_is_the_chain_of_no_steps():
     )
 
 
+def test_show_takes_a_window_where_there_is_a_display(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert spec("show a.png") == Spec((), ("a.png",), ("show:",))
+    monkeypatch.delenv("DISPLAY")
+    assert spec("show a.png b.mp4") == Spec((), ("a.png", "b.mp4"), ("term:",))
+    assert spec("show a.png -o show:") == Spec((), ("a.png",), ("show:",))
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -145,6 +154,7 @@ def test_convert_is_the_chain_of_no_steps():
         ("-resize a.png", "cvkit resize INPUT"),
         ("COLOR_BGR2GRAY a.png", "cvkit writes it gray"),
         ("convert a.png then tune", "takes no further steps"),
+        ("show a.png then tune", "takes no further steps"),
         ("run", "run needs a spec"),
         ("tune a.png then run x.yml", "is a command, no step"),
         ("tune a.png -x", "has no option -x"),
