@@ -60,7 +60,7 @@ def test_help_run_has_every_option_of_a_run(cvkit: Command):
     assert sorted(grouped) == sorted(RunOptions.model_fields)
 
 
-@pytest.mark.parametrize("topic", ["run", "inputs", "outputs", "units", "convert", "stages"])
+@pytest.mark.parametrize("topic", ["run", "inputs", "outputs", "units", "convert", "show", "stages"])
 @pytest.mark.parametrize("columns", ["80", "120"])
 def test_topics_fit_the_terminal(topic: str, columns: str, cvkit: Command):
     ran = cvkit("help", topic, env={"COLUMNS": columns})
