@@ -64,8 +64,7 @@ class Window:
             cv2.namedWindow(NAME, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)
             self._open = True
         cv2.setWindowTitle(NAME, title)
-        cv2.imshow(NAME, self._fitting(picture))
-        cv2.waitKey(1)
+        cv2.imshow(NAME, self._fitting(picture))  # seen with the next look at the keyboard
 
     def key(self) -> bool:
         """Wait for a key: True for the next picture, False where the viewer wants no more."""
@@ -98,10 +97,10 @@ class Window:
             time.sleep(seconds)
             return -1
         pressed = int(cv2.waitKeyEx(max(1, round(seconds * 1000))))
-        if pressed == -1 and cv2.getWindowProperty(NAME, cv2.WND_PROP_VISIBLE) < 1:
+        if pressed == -1 and not _visible():
             self._open = False
             return QUIT[0]
-        return pressed if pressed in NEXT else pressed & 0xFF if pressed != -1 else -1
+        return pressed & 0xFFFF if pressed != -1 else -1  # without the bits for Shift and Num Lock
 
     def _fitting(self, picture: Array) -> Array:
         height, width = picture.shape[:2]
@@ -116,6 +115,13 @@ def _has_windows() -> bool:
     try:
         return bool(cv2.currentUIFramework())
     except (cv2.error, AttributeError):
+        return False
+
+
+def _visible() -> bool:
+    try:
+        return bool(cv2.getWindowProperty(NAME, cv2.WND_PROP_VISIBLE) >= 1)
+    except cv2.error:  # Qt ends with its last window
         return False
 
 
