@@ -24,7 +24,7 @@ from cvkit.core.frame import Frame
 from cvkit.core.grid import Grid
 from cvkit.core.names import class_name, cli_name, python_name
 from cvkit.core.options import reserved
-from cvkit.core.signature import operand_fields, signature
+from cvkit.core.signature import declared, operand_fields, signature
 from cvkit.core.stage import Stage
 from cvkit.core.time import Time
 from cvkit.core.values import Image, Mask, Measures, Objects, Raster
@@ -75,10 +75,10 @@ def frame(array: np.ndarray, index: int = 0) -> Frame:
     return out.found(objects)
 
 
-def asked(name: str, array: np.ndarray) -> Frame:
+def asked(stage: Stage, array: np.ndarray) -> Frame:
     """The same, with a mask as the latest raster where the stage asks for one."""
     out = frame(array)
-    if any(t.word == "mask" for t in signature(catalog.load(name)).takes):
+    if any(t.word == "mask" for t in declared(stage).takes):
         gray = array if array.ndim == 2 else array[..., 0]
         level = gray.astype(np.float32) > float(gray.mean())
         out = out.put(Mask.of(level, out.grid))
@@ -98,7 +98,7 @@ def bound(name: str, stage: Stage, one: Frame) -> Bound:
 
 def applied(name: str, array: np.ndarray, stage: Stage | None = None) -> list[Frame]:
     stage = stage or made(name)
-    one = asked(name, array)
+    one = asked(stage, array)
     step = bound(name, stage, one)
     state = stage.start() if hasattr(stage, "start") else None
     return step.frames(one, RESOURCES(step), state)
@@ -300,7 +300,8 @@ def test_a_view_of_a_picture_is_as_good_as_a_copy(name: str):
 def test_no_objects_are_fine(name: str):
     if name in NEEDS_A_CHAIN:
         pytest.skip(NEEDS_A_CHAIN[name])
-    stage, one = made(name), asked(name, ASTRONAUT[:60, :60])
+    stage = made(name)
+    one = asked(stage, ASTRONAUT[:60, :60])
     one = one.put(Objects.none(Grid.of(one.size)))
     step = bound(name, stage, one)
     step.frames(one, RESOURCES(step), stage.start() if hasattr(stage, "start") else None)
@@ -311,8 +312,8 @@ def test_two_streams_do_not_see_each_other(name: str):
     stage = made(name)
     if not hasattr(stage, "start"):
         pytest.skip("has no state")
-    first = [asked(name, np.roll(ASTRONAUT, 8 * i, 1)) for i in range(6)]
-    second = [asked(name, np.roll(255 - ASTRONAUT, 8 * i, 0)) for i in range(6)]
+    first = [asked(stage, np.roll(ASTRONAUT, 8 * i, 1)) for i in range(6)]
+    second = [asked(stage, np.roll(255 - ASTRONAUT, 8 * i, 0)) for i in range(6)]
     step = bound(name, stage, first[0])
 
     def alone(frames: list[Frame]) -> list[Frame]:
