@@ -68,7 +68,7 @@ def _opened(data: Bytes, name: str) -> Iterator[tuple[Any, Any]]:
 
 
 def _drawn(pdfium: Any, page: Any, size: tuple[int, int]) -> np.ndarray[Any, Any]:  # noqa: ANN401
-    """(h, w, 3) BGR, or grey where the page has no colour; annotations are drawn too."""
+    """(h, w, 3) BGR; annotations are drawn too."""
     bitmap = pdfium.PdfBitmap.new_native(*size, pdfium.raw.FPDFBitmap_BGR)
     bitmap.fill_rect(_WHITE, 0, 0, *size)
     pdfium.raw.FPDF_RenderPageBitmap(bitmap, page, 0, 0, *size, 0, pdfium.raw.FPDF_ANNOT)

@@ -15,13 +15,18 @@ from cvkit.core.values import Image
 from cvkit.io.codecs import extras
 from cvkit.io.codecs.asked import Asked
 from cvkit.io.codecs.stored import image
+from cvkit.io.codecs.tiff_directory import directory
 from cvkit.io.integrity import bounded, damaged, unsupported
 
 Bytes = bytes | memoryview
 
+_TIFF = (b"II*\0", b"MM\0*")
+
 
 def read(data: Bytes, name: str, asked: Asked) -> Image:
     raw = extras.load("raw")
+    if bytes(data[:4]) in _TIFF:
+        directory(data, name)  # LibRaw does not say that a cut file is cut
     try:
         with raw.imread(io.BytesIO(data)) as opened:
             bounded((opened.sizes.iwidth, opened.sizes.iheight), asked.max_pixels, name)

@@ -1,7 +1,8 @@
 """SVG drawings, by resvg (extra svg), at 96 of their pixels an inch; what is not drawn on is clear.
 
 Nothing outside the file is opened: links to files and addresses are taken out first, and pictures
-are drawn only where they lie in the file as data. Texts are set in the machine's own fonts.
+are drawn only where they lie in the file as data of PNG, JPEG, GIF or WebP. Texts are set
+in the machine's own fonts.
 
 Source: https://www.w3.org/TR/SVG11/coords.html#Units
 """
@@ -11,6 +12,8 @@ from __future__ import annotations
 import re
 import zlib
 from xml.etree import ElementTree
+
+import numpy as np
 
 from cvkit.core.values import Image
 from cvkit.core.warp import Size
@@ -33,6 +36,9 @@ _UNITS = {
     "q": 2.4 / 2.54,
 }
 _LENGTH = re.compile(r"\s*\+?(\d*\.?\d+(?:[eE][-+]?\d+)?)\s*(px|in|cm|mm|pt|pc|q|Q|)\s*$")
+_INWARD = re.compile(r"\s*(#|data:image/(png|jpe?g|gif|webp)[;,])", re.IGNORECASE)
+_LINK = re.compile(r"""(?:^\s*|url\(\s*['"]?)#([^'")\s]+)""")
+_DEEPEST = 80  # resvg's stack ends between 100 and 150
 _MOST_BYTES = 1 << 27
 _UNSAID = (300.0, 150.0)  # of a drawing that says no size, as browsers have it
 
@@ -42,12 +48,15 @@ def read(data: Bytes, name: str, asked: Asked) -> Image:
     root = _parsed(data, name)
     size = _sized(root, asked.dpi, name, asked.max_pixels)
     _closed(root)
+    _checked_depth(root, name)
     text = ElementTree.tostring(root, encoding="unicode")
     try:
         png = bytes(resvg.svg_to_bytes(svg_string=text))
     except (ValueError, RuntimeError, OSError) as error:
         raise damaged(name, f"the SVG cannot be drawn: {error}") from error
-    return image(decoded(png, name, "SVG", size))
+    array = decoded(png, name, "SVG", size)
+    hidden = array.shape[2] == 4 and array[:, :, 3].min() < 255
+    return image(array if hidden else np.ascontiguousarray(array[:, :, :3]))
 
 
 def _parsed(data: Bytes, name: str) -> ElementTree.Element:
@@ -96,11 +105,37 @@ def _length(text: str | None) -> float | None:
 
 
 def _closed(root: ElementTree.Element) -> None:
-    """Without anything that leads out of the file."""
+    """Without anything that leads out of the file, or into a drawing within it."""
     for element in root.iter():
         for key, value in list(element.attrib.items()):
-            outward = key.rpartition("}")[2] == "href" and not value.strip().startswith(
-                ("#", "data:")
-            )
-            if outward:
+            if key.rpartition("}")[2] == "href" and not _INWARD.match(value):
                 del element.attrib[key]
+
+
+def _checked_depth(root: ElementTree.Element, name: str) -> None:
+    """Refuse what is nested so deeply, by itself or by what it refers to, that resvg crashes."""
+    named = {element.get("id"): element for element in root.iter() if element.get("id")}
+    heights: dict[ElementTree.Element, int] = {}
+    above: set[ElementTree.Element] = set()
+
+    def height(element: ElementTree.Element, depth: int) -> int:
+        if element in heights or element in above:  # resvg leaves circles out by itself
+            return heights.get(element, 0)
+        if depth > _DEEPEST:
+            raise damaged(name, "the SVG is nested too deeply to be drawn")
+        above.add(element)
+        links = (_LINK.findall(value) for value in element.attrib.values())
+        others = [named[link] for one in links for link in one if link in named]
+        most = max((height(below, depth + 1) for below in (*element, *others)), default=0)
+        above.discard(element)
+        heights[element] = most + 1
+        return most + 1
+
+    tallest = height(root, 0)
+    for style in root.iter():
+        if style.tag.rpartition("}")[2] == "style":
+            linked = {named[link] for link in _LINK.findall(style.text or "") if link in named}
+            solid = (e for e in linked if not e.tag.endswith("Gradient"))
+            tallest += sum(height(element, 0) for element in solid)
+    if tallest > _DEEPEST:
+        raise damaged(name, "the SVG is nested too deeply to be drawn")
