@@ -3,31 +3,53 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cvkit.cli import failure, terminal
+from cvkit.cli.info_lines import lines
 from cvkit.cli.progress import span
-from cvkit.core.errors import CvkitError
+from cvkit.core.algo.statistics import pixel as pixel_facts
+from cvkit.core.algo.statistics import statistics
+from cvkit.core.errors import CvkitError, InputError, UsageError
+from cvkit.core.units import Point
+from cvkit.core.values import Image
+from cvkit.io.photo_facts import photo_facts
 
 
 def command(
     files: Annotated[list[str], typer.Argument(help="Pictures, videos and folders.")],
+    pixel: Annotated[
+        list[str] | None,
+        typer.Option(help="The pixel X,Y: its levels, colour and hue. May be repeated."),
+    ] = None,
+    stats: Annotated[
+        bool, typer.Option("--stats", help="Least, greatest, mean, spread and clipping of levels.")
+    ] = False,
+    exif: Annotated[
+        bool, typer.Option("--exif", help="What the camera wrote: exposure, lens, date, place.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
 ) -> int:
-    """Say what files hold: size, channels, depth, format; of videos frames, times and sound."""
+    """Say what files hold: size, channels, depth, format; of videos frames, times and sound.
+
+    Pixels and levels are of the first frame of a video, and of the first page of a document.
+    """
     from cvkit.io.sources.files import find
 
+    asked = More(tuple(_point(text) for text in pixel or ()), stats, exif)
     facts: list[dict[str, Any]] = []
     code = 0
     for found in find(tuple(files)).files:
         try:
-            facts.append(facts_of(found.path))
+            facts.append(facts_of(found.path, asked))
         except CvkitError as error:
             code = error.exit_code
             if as_json:
@@ -37,18 +59,36 @@ def command(
         terminal.data(json.dumps(facts, indent=2))
     else:
         for fact in facts:
-            terminal.data(described(fact))
+            terminal.data("\n".join([described(fact), *lines(fact)]))
     return (6 if any("error" not in f for f in facts) else code) if code else 0
 
 
-def facts_of(path: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class More:
+    """What is asked for beyond the first line."""
+
+    pixels: tuple[Point, ...] = ()
+    stats: bool = False
+    exif: bool = False
+
+    def of(self, image: Image, name: str) -> dict[str, Any]:
+        """Raises InputError where a pixel lies outside the picture."""
+        told: dict[str, Any] = {}
+        if self.pixels:
+            told["pixels"] = [_pixel(image, point, name) for point in self.pixels]
+        if self.stats:
+            told["stats"] = statistics(image)
+        return told
+
+
+def facts_of(path: str, more: More = More()) -> dict[str, Any]:
     """Raises InputError where the file is missing, damaged, or neither picture nor video."""
     from cvkit.io.integrity import read_bytes
     from cvkit.io.sources.files import kind_of
 
     if kind_of(path) == "video":
-        return _video(path)
-    return _picture(path, read_bytes(Path(path), path))
+        return _video(path, more)
+    return _picture(path, read_bytes(Path(path), path), more)
 
 
 def described(fact: dict[str, Any]) -> str:
@@ -65,8 +105,26 @@ def described(fact: dict[str, Any]) -> str:
     return f"{name}: {', '.join(map(str, filter(None, parts)))}, {_bytes(fact['bytes'])}"
 
 
-def _picture(path: str, data: bytes) -> dict[str, Any]:
-    from cvkit.io.codecs.reading import read_picture
+def _point(text: str) -> Point:
+    try:
+        return Point.parse(text)
+    except ValueError as error:
+        raise UsageError(f"--pixel: {error}") from error
+
+
+def _pixel(image: Image, point: Point, name: str) -> dict[str, Any]:
+    w, h = image.size
+    x, y = (math.floor(v + 0.5) for v in point.on((w - 1, h - 1)))
+    if not (0 <= x < w and 0 <= y < h):
+        raise InputError(
+            f"{name}: the pixel {point} lies outside the picture, which is {w}×{h}",
+            remedy=f"the last one is {w - 1},{h - 1}",
+        )
+    return pixel_facts(image, x, y)
+
+
+def _picture(path: str, data: bytes, more: More) -> dict[str, Any]:
+    from cvkit.io.codecs.reading import metadata_of, read_picture
     from cvkit.io.codecs.sniff import HEAD, sniff
 
     image = read_picture(data, path)
@@ -78,10 +136,12 @@ def _picture(path: str, data: bytes) -> dict[str, Any]:
         "channels": channels + (" with alpha" if image.alpha is not None else ""),
         "depth": image.depth,
         "bytes": len(data),
+        **more.of(image, path),
+        **({"exif": photo_facts(metadata_of(data, path).exif)} if more.exif else {}),
     }
 
 
-def _video(path: str) -> dict[str, Any]:
+def _video(path: str, more: More) -> dict[str, Any]:
     from cvkit.io.sources.video import open_video
 
     with open_video(path) as clip:
@@ -96,6 +156,8 @@ def _video(path: str) -> dict[str, Any]:
             "duration": clip.duration,
             **_streams(path),
             "bytes": os.path.getsize(path),
+            **(more.of(next(iter(clip))[1], path) if more.pixels or more.stats else {}),
+            **({"exif": {}} if more.exif else {}),
         }
 
 

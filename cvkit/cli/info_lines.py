@@ -1,0 +1,124 @@
+"""What `cvkit info` says beyond the first line of a file, for people."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from cvkit.cli import terminal
+
+_COLUMNS = ("min", "max", "mean", "std", "median")
+_INDENT = "  "
+
+
+def lines(fact: Mapping[str, Any]) -> list[str]:
+    """Indented lines, in 80 columns; none where nothing more was asked for."""
+    out = [line for told in fact.get("pixels", ()) for line in _pixel(told)]
+    if "stats" in fact:
+        out += _stats(fact["stats"], str(fact["depth"]))
+    if "exif" in fact:
+        out += _exif(fact["exif"])
+    return [_INDENT + line for line in out]
+
+
+def _pixel(told: Mapping[str, Any]) -> list[str]:
+    place = _bold(f"pixel {told['x']},{told['y']}")
+    own = []
+    if "grey" in told:
+        own.append(f"grey {told['grey']}")
+    else:
+        own.append("B,G,R " + _joined(told["bgr"]))
+        own.append("R,G,B " + _joined(told["rgb"]))
+    if "alpha" in told:
+        own.append(f"alpha {told['alpha']}")
+    hue, saturation, value = told["hsv"]
+    hsv = f"HSV {hue:g}°, {saturation:g} %, {value:g} %"
+    view = [told["hex"], f"luma {told['luma']}", f"{hsv} (OpenCV {_joined(told['hsv_opencv'])})"]
+    return [f"{place}  " + "   ".join(own), " " * 2 + "   ".join(view)]
+
+
+def _joined(levels: list[Any]) -> str:
+    return ",".join("none" if v is None else f"{v:g}" for v in levels)
+
+
+def _stats(stats: Mapping[str, Mapping[str, Any]], depth: str) -> list[str]:
+    top = {"uint8": "255", "uint16": "65535"}.get(depth, "1")
+    head = "".join(f"{name:>10}" for name in _COLUMNS) + f"{'at 0':>9}{'at ' + top:>10}"
+    out = [_bold(f"{'levels':<7}") + _dim(head)]
+    for name, figures in stats.items():
+        if "mean" not in figures:
+            out.append(f"{name:<7}no number at all")
+            continue
+        cells = "".join(f"{_short(figures[c]):>10}" for c in _COLUMNS)
+        shares = f"{_share(figures['clipped_low']):>9}{_share(figures['clipped_high']):>10}"
+        out.append(f"{name:<7}{cells}{shares}")
+        if "invalid" in figures:
+            out.append(f"{'':<7}{_share(figures['invalid'])} are no numbers")
+    return out
+
+
+def _short(value: float) -> str:
+    if value == int(value):
+        return str(int(value))
+    return f"{value:.2f}" if abs(value) >= 10 else f"{value:.4f}"
+
+
+def _share(share: float) -> str:
+    percent = share * 100
+    return f"{percent:.1f} %" if percent >= 0.05 or not percent else "< 0.1 %"
+
+
+def _exif(facts: Mapping[str, Any]) -> list[str]:
+    if not facts:
+        return ["no EXIF"]
+    told = {
+        "camera": facts.get("camera", ""),
+        "lens": facts.get("lens", ""),
+        "date": str(facts.get("date", "")).replace("T", " "),
+        "taken": _taken(facts),
+        "flash": {True: "fired", False: "did not fire"}.get(facts.get("flash", ""), ""),
+        "program": facts.get("program", ""),
+        "metering": facts.get("metering", ""),
+        "place": _place(facts.get("gps", {})),
+        "title": facts.get("title", ""),
+        "artist": facts.get("artist", ""),
+        "copyright": facts.get("copyright", ""),
+        "software": facts.get("software", ""),
+    }
+    return [_bold(f"{name:<10}") + _cut(value, 66) for name, value in told.items() if value]
+
+
+def _taken(facts: Mapping[str, Any]) -> str:
+    parts = [facts.get("exposure", "")]
+    if "aperture" in facts:
+        parts.append(f"f/{facts['aperture']:g}")
+    if "iso" in facts:
+        parts.append(f"ISO {facts['iso']:g}")
+    if facts.get("bias"):
+        parts.append(f"{facts['bias']:+.2g} EV")
+    if "focal_length" in facts:
+        film = facts.get("focal_length_35mm")
+        parts.append(f"{facts['focal_length']:.3g} mm" + (f" ({film:g} on film)" if film else ""))
+    return ", ".join(filter(None, parts))
+
+
+def _place(gps: Mapping[str, float]) -> str:
+    if not gps:
+        return ""
+    north, east = gps["latitude"], gps["longitude"]
+    text = f"{abs(north):.5f}° {'N' if north >= 0 else 'S'}, "
+    text += f"{abs(east):.5f}° {'E' if east >= 0 else 'W'}"
+    return text + (f", {gps['altitude']:.0f} m" if "altitude" in gps else "")
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _bold(text: str) -> str:
+    return terminal.styled(text, "bold", sys.stdout)
+
+
+def _dim(text: str) -> str:
+    return terminal.styled(text, "dim", sys.stdout)
