@@ -101,7 +101,7 @@ def described(fact: dict[str, Any]) -> str:
         rate = f" at {fact['fps']:g}/s" if fact["fps"] else ""
         parts.append(f"{many if many is not None else '?'} frames{rate}")
         parts += [span(fact["duration"])] if fact["duration"] else []
-        parts += [fact["codec"], f"sound: {fact['sound'] or 'none'}"]
+        parts += [fact["codec"], f"sound: {fact['sound'] or 'none'}"] if "codec" in fact else []
     return f"{name}: {', '.join(map(str, filter(None, parts)))}, {_bytes(fact['bytes'])}"
 
 
@@ -142,9 +142,11 @@ def _picture(path: str, data: bytes, more: More) -> dict[str, Any]:
 
 
 def _video(path: str, more: More) -> dict[str, Any]:
-    from cvkit.io.sources.video import open_video
+    from cvkit.io.codecs.asked import Asked
+    from cvkit.io.codecs.formats import FORMATS
+    from cvkit.io.sources.opening import open_moving
 
-    with open_video(path) as clip:
+    with open_moving(path, Asked()) as clip:
         return {
             "file": path,
             "format": clip.container.partition(",")[0],
@@ -154,7 +156,7 @@ def _video(path: str, more: More) -> dict[str, Any]:
             "frames": clip.frames_declared,
             "fps": round(float(clip.rate), 3) if clip.rate else None,
             "duration": clip.duration,
-            **_streams(path),
+            **({} if clip.container in FORMATS else _streams(path)),
             "bytes": os.path.getsize(path),
             **(more.of(next(iter(clip))[1], path) if more.pixels or more.stats else {}),
             **({"exif": {}} if more.exif else {}),

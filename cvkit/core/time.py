@@ -12,6 +12,8 @@ class Time:
 
     pts: int = 0
     base: Fraction = Fraction(1, 1000)
+    length: int = 0
+    """For how many ticks, where the file says it of each frame, as animations do; else 0."""
 
     @property
     def seconds(self) -> float:

@@ -24,7 +24,7 @@ from cvkit.engine.report import Item
 from cvkit.engine.roi import Region, read_region
 from cvkit.engine.upstream import Upstream, open_stdin
 from cvkit.io.codecs.formats import FORMATS, SUFFIX_FORMAT
-from cvkit.io.sources.files import Found, find, format_of, kind_of, kind_of_format
+from cvkit.io.sources.files import Found, find, kind_of, look
 
 
 @dataclass
@@ -198,8 +198,8 @@ def _find(job: Job) -> None:
     job.files, job.not_media = walk.files, walk.not_media
     seen: dict[str, Found] = {}
     for number, file in enumerate(walk.files):
-        form = format_of(file.path)
-        moving = (kind_of_format(form) or file.by_suffix) == "video"
+        form, kind = look(file.path)
+        moving = (kind or file.by_suffix) == "video"
         pages = () if moving else _pages(file, form, options)
         job.items.append(Item(number, file.name, file.path, moving, pages=pages))
         if file.name in seen and _needs_names(spec):

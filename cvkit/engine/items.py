@@ -149,7 +149,7 @@ class Workshop:
         from cvkit.io.sources.opening import open_moving
 
         options = self.job.options
-        with open_moving(item.path, max_pixels=options.max_pixels) as clip:
+        with open_moving(item.path, asked_of(options, frozenset())) as clip:
             frames = _frames(clip, item.name)
             whole = options.frames is None and options.duration is None
             if not whole:
@@ -159,7 +159,10 @@ class Workshop:
             if clip.sound is not None and not keeps:
                 outcome.notes.append("sound left out: not every frame is kept")
             medium = Medium(item.name, True, _format(item), clip.rate, clip.time_base, sound)
-            self._run_moving(item, frames, medium, outcome, clip.frames_declared)
+            try:
+                self._run_moving(item, frames, medium, outcome, clip.frames_declared)
+            finally:
+                outcome.notes += [f"{item.name}: {n}" for n in dict.fromkeys(clip.notes)]
 
     def _streamed(self, item: Item, head: Head, frames: Iterator[Frame], outcome: Outcome) -> None:
         keeps = not self.flow.chain.changes_length and not self.job.options.no_audio

@@ -124,7 +124,7 @@ def _result(frame: Frame, bound: Bound, picture: object) -> Any:
 
 
 def open(path: str | Path, *, max_pixels: int = 500_000_000) -> Frame | Video:
-    """A picture as a Frame, or a video to iterate for Frames.
+    """A picture as a Frame, or a video or an animation to iterate for Frames.
 
     Raises InputError or DamagedError where it cannot be read.
     """
@@ -147,9 +147,10 @@ class Video:
         self._max_pixels = max_pixels
 
     def __iter__(self) -> Iterator[Frame]:
-        from cvkit.io.sources.video import open_video
+        from cvkit.io.codecs.asked import Asked
+        from cvkit.io.sources.opening import open_moving
 
-        with open_video(self.path, max_pixels=self._max_pixels) as clip:
+        with open_moving(str(self.path), Asked(self._max_pixels)) as clip:
             for index, (at, image) in enumerate(clip):
                 yield Frame((image,), image.grid, index=index, time=at, source=self.path.name)
 

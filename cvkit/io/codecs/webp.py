@@ -41,7 +41,7 @@ def _checked(data: Bytes, name: str, max_pixels: int) -> tuple[Size, dict[bytes,
     notes: dict[bytes, bytes] = {}
     for kind, body in chunks(data, name):
         if size is None:
-            size = _size(kind, body, name)
+            size = size_of(kind, body, name)
             bounded(size, max_pixels, name)
         if kind in _NOTES:
             notes.setdefault(kind, bytes(body))
@@ -78,7 +78,7 @@ def within(view: memoryview, at: int, end: int, name: str) -> Iterator[tuple[byt
         at += 8 + length + length % 2
 
 
-def _size(kind: bytes, body: memoryview, name: str) -> Size:
+def size_of(kind: bytes, body: memoryview, name: str) -> Size:
     """Of the picture or the canvas, from the first chunk."""
     if kind == b"VP8X" and len(body) >= 10:
         wide, high = body[4:7], body[7:10]

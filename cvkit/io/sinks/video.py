@@ -94,7 +94,7 @@ class VideoWriter:
             self.notes.append("sound left out: --fps changes the frames' times")
             self._sound = None
         self._out: _Output | None = None
-        self._last = 0
+        self._last, self._shown = 0, Fraction(0)
         self._closed = False
 
     def write(self, time: Time, raster: Raster) -> None:
@@ -115,7 +115,7 @@ class VideoWriter:
                 remedy="add resize or crop with a fixed size",
             )
         out.write(self._planes(raster, out.matrix), ticks)
-        self._last = ticks
+        self._last, self._shown = ticks, time.length * time.base * (not self._encoding.fps)
         self.frames += 1
 
     def close(self) -> None:
@@ -124,7 +124,7 @@ class VideoWriter:
             return
         if self._out is None:
             raise OutputError("the video has no frame", why="none reached the output")
-        muxed = self._out.finish(self._last + round(1 / self._rate / self._base))
+        muxed = self._out.finish(self._last + round((self._shown or 1 / self._rate) / self._base))
         self._out = None
         if muxed != self.frames:
             raise OutputError(f"the video holds {muxed} of {self.frames} frames")

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from cvkit.core.errors import InputError, UsageError
 from cvkit.io.codecs.formats import FORMATS, PICTURE_SUFFIXES
-from cvkit.io.codecs.sniff import HEAD, MOVING, VIDEO_SUFFIXES, told
+from cvkit.io.codecs.moves import seen
+from cvkit.io.codecs.sniff import MOVING, VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,29 +139,29 @@ def _matches(relative: str, patterns: tuple[str, ...]) -> bool:
 
 
 def _media(path: str) -> bool:
-    found = format_of(path)
+    found, kind = look(path)
     named = found in FORMATS and FORMATS[found].named
-    return kind_of_format(found) in ("picture", "video") and not named
+    return kind in ("picture", "video") and not named
 
 
 def kind_of(path: str) -> str:
-    """picture, video, stream or nothing, as the first bytes say; nothing where unreadable."""
-    return kind_of_format(format_of(path))
+    """picture, video, stream or nothing, as the content says; nothing where unreadable."""
+    return look(path)[1]
 
 
-def format_of(path: str) -> str | None:
-    """What `told` says of the first bytes and the name; None where they cannot be read."""
+def look(path: str) -> tuple[str | None, str]:
+    """The format, None where it cannot be told, and picture, video, stream or nothing.
+
+    An animation is a video, and of one frame a picture.
+    """
     try:
         with open(path, "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return None
-            return told(file.read(HEAD), path)
+                return None, ""
+            found, moves = seen(file, path)
     except OSError:
-        return None
-
-
-def kind_of_format(found: str | None) -> str:
-    """picture, video, stream or nothing, of what `sniff` said."""
+        return None, ""
     if found is None:
-        return ""
-    return "stream" if found == "cvkit" else "video" if found in MOVING else "picture"
+        return None, ""
+    moves = moves or found in MOVING
+    return found, "stream" if found == "cvkit" else "video" if moves else "picture"

@@ -11,8 +11,10 @@ from cvkit.core.errors import CvkitError
 from cvkit.core.time import Time
 from cvkit.core.values import Image
 from cvkit.io.codecs.asked import Asked
+from cvkit.io.codecs.formats import FORMATS
 from cvkit.io.codecs.reading import count_pages, read_picture
 from cvkit.io.integrity import read_bytes
+from cvkit.io.sources.files import look
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -32,6 +34,8 @@ class Moving(Protocol):
     frames_declared: int | None
     duration: float | None
     """Seconds, as the file says."""
+    notes: list[str]
+    """What the user should know of it; more may come while it is read."""
 
     @property
     def sound(self) -> Sound | None: ...
@@ -74,8 +78,12 @@ def pages_of(path: str, name: str) -> int:
         return 1
 
 
-def open_moving(path: str, *, max_pixels: int) -> Moving:
-    """Raises what `open_video` does."""
+def open_moving(path: str, asked: Asked) -> Moving:
+    """A video or an animation. Raises DamagedError or InputError where it cannot be read."""
+    if look(path)[0] in FORMATS:
+        from cvkit.io.sources.animation import open_animation
+
+        return open_animation(Path(path), asked)
     from cvkit.io.sources.video import open_video
 
-    return open_video(path, max_pixels=max_pixels)
+    return open_video(path, max_pixels=asked.max_pixels)

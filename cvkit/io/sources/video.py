@@ -53,6 +53,7 @@ class Clip:
         """How many frames the container says there are."""
         self.duration = _duration(container, stream)
         """Seconds, as the container says."""
+        self.notes: list[str] = []
         first = next(self._decoded)  # the display matrix travels with the frames
         self._first: tuple[Time, Image] | None = first
         self.size: Size = first[1].size

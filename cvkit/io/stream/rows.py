@@ -69,7 +69,7 @@ def schema(items: int | None = None) -> pa.Schema:
         ("moving", pa.bool_()), ("format", pa.string()), ("rate_num", pa.int64()),
         ("rate_den", pa.int64()), ("sound", pa.large_binary()), ("error", pa.string()),
         ("code", pa.int32()), ("source", pa.binary()), ("index", pa.int64()), ("pts", pa.int64()),
-        ("num", pa.int64()), ("den", pa.int64()), ("grids", pa.string()),
+        ("num", pa.int64()), ("den", pa.int64()), ("length", pa.int64()), ("grids", pa.string()),
         ("maps", pa.list_(pa.large_binary())), ("values", pa.list_(pa.struct(value))),
         ("packets", pa.list_(pa.struct(packet))),
     ]  # fmt: skip
@@ -94,6 +94,7 @@ def to_batch(row: Row) -> pa.RecordBatch:
         single |= {
             "source": _bytes(frame.source), "index": frame.index, "pts": frame.time.pts,
             "num": frame.time.base.numerator, "den": frame.time.base.denominator,
+            "length": frame.time.length,
         }  # fmt: skip
         out.number(frame.grid)
         entries = _entries(frame, out)
@@ -222,7 +223,8 @@ def _frame(batch: pa.RecordBatch, told: dict[str, Any], max_pixels: int) -> Fram
             kept[_text(name)] = value
         else:
             raise ValueError("only pictures are kept")
-    time = Time(_whole(told["pts"], least=None), _ratio(told["num"], told["den"]))
+    base, length = _ratio(told["num"], told["den"]), _whole(told["length"])
+    time = Time(_whole(told["pts"], least=None), base, length)
     source, index = checked_name(_text(told["source"])), _whole(told["index"])
     frame = Frame(tuple(values), lattice[0], index, time, source)
     return _agreeing(replace(frame, kept=MappingProxyType(kept)) if kept else frame)

@@ -1,0 +1,132 @@
+"""Read an animation: GIF, WebP, APNG or AVIF, every frame as it is shown, at its exact time.
+
+The file lies in memory as it is encoded; of its frames there are never more than a few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from itertools import pairwise
+from typing import TYPE_CHECKING, Self
+
+from cvkit.core.errors import CvkitError, DamagedError
+from cvkit.core.time import Time
+from cvkit.core.values import Image
+from cvkit.io.codecs import gif, png, timeline
+from cvkit.io.codecs.asked import Asked
+from cvkit.io.codecs.composing import composed, opened_by_pillow
+from cvkit.io.codecs.pillowed import guarded
+from cvkit.io.codecs.sniff import HEAD, sniff
+from cvkit.io.codecs.timeline import Timeline
+from cvkit.io.integrity import read_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from PIL.ImageFile import ImageFile
+
+    from cvkit.io.sound import Sound
+
+_TIMELINES: dict[str, Callable[[bytes, str, int], Timeline]] = {
+    "gif": gif.timeline_of,
+    "png": timeline.of_png,
+    "webp": timeline.of_webp,
+    "avif": timeline.of_avif,
+}
+_WANTED = (b"IHDR", b"PLTE", b"tRNS", b"acTL", b"fcTL", b"fdAT", b"IDAT", b"iCCP")
+
+
+class Animation:
+    """An opened animation. Iterate it once for (Time, Image).
+
+    Each Image is the whole canvas, composed of what the file stores: with alpha where something of
+    it is clear, without where nothing is. 16-bit colours come as 8 bits.
+    """
+
+    def __init__(self, data: bytes, kind: str, name: str, asked: Asked) -> None:
+        """`kind` is what `sniff` said. Raises DamagedError or InputError where nothing can be
+        read of it."""
+        self._name, self._data, self._asked = name, data, asked
+        self._timeline = _TIMELINES[kind](data, name, asked.max_pixels)
+        self._started = False
+        self.container = kind
+        self.size = self._timeline.size
+        self.time_base = self._timeline.base
+        self.rate: Fraction | None = self._timeline.rate
+        self.frames_declared: int | None = len(self._timeline.starts)
+        self.duration: float | None = float(self._timeline.seconds)
+        self.notes: list[str] = asked.notes
+
+    @property
+    def sound(self) -> Sound | None:
+        return None
+
+    def __iter__(self) -> Iterator[tuple[Time, Image]]:
+        """Every frame. Raises DamagedError, with the last good one, where bytes are wrong."""
+        if self._started:
+            raise RuntimeError(f"{self._name} has been iterated; open it again")
+        self._started = True
+        line, last = self._timeline, -1
+        try:
+            opened = opened_by_pillow(self.container, self._wanted(), self._name)
+            with opened:
+                for number, (pts, after) in enumerate(pairwise([*line.starts, line.end])):
+                    image = self._frame(opened, number + line.skip)
+                    yield Time(pts, line.base, after - pts), image
+                    last = number
+        except DamagedError as error:
+            raise self._damage(last, error.why) from error
+        if line.damage:
+            raise self._damage(last, line.damage)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._data = b""
+
+    def _frame(self, opened: ImageFile, number: int) -> Image:
+        def work() -> Image:
+            opened.seek(number)
+            return composed(opened, self.size, self._asked)
+
+        image: Image = guarded(work, self.container, self._name)
+        return image
+
+    def _wanted(self) -> bytes:
+        return _without_notes(self._data, self._name) if self.container == "png" else self._data
+
+    def _damage(self, last: int, why: str) -> DamagedError:
+        if last < 0:
+            return DamagedError(f"{self._name}: damaged before its first frame", why=why)
+        seconds = float(self._timeline.starts[last] * self._timeline.base)
+        return DamagedError(
+            f"{self._name}: damaged after frame {last} ({seconds:.3f} s)",
+            why=why,
+            remedy="copy or record it again",
+        )
+
+
+def open_animation(path: Path, asked: Asked) -> Animation:
+    """Raises InputError where it cannot be read, DamagedError where nothing of it is whole."""
+    data = read_bytes(path, path.name)
+    return Animation(data, sniff(data[:HEAD]) or "", path.name, asked)
+
+
+def _without_notes(data: bytes, name: str) -> bytes:
+    """A PNG's picture chunks up to its damage; broken texts fail Pillow, and pictures need none."""
+    out: list[bytes | memoryview] = [png.SIGNATURE]
+    try:
+        for kind, body in png.chunks(data, name):
+            if kind in _WANTED:
+                out += png.chunk(kind, body)
+    except CvkitError:  # the timeline holds it
+        pass
+    return b"".join([*out, *png.chunk(b"IEND", b"")])
