@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from types import ModuleType
 from typing import Annotated, Literal
 
 import typer
@@ -70,6 +71,7 @@ def findings() -> Iterator[Finding]:
     yield from _looked_at("opencv", opencv, "apt-get install -y libgl1 libglib2.0-0")
     for module, distribution in PACKAGES.items():
         yield _package(module, distribution)
+    yield from _looked_at("pictures", _pictures, 'pip install "cvkit-cli"')
     yield from _looked_at("video", _video, 'pip install "cvkit-cli"')
     yield from _looked_at("networks", _networks, 'pip install "cvkit-cli"')
     yield from _stages()
@@ -119,6 +121,38 @@ def _installed(distribution: str) -> str:
         return version(distribution)
     except PackageNotFoundError:
         return ""
+
+
+def _pictures() -> Iterator[Finding]:
+    """Which formats are read and written, what an extra would add, and what is refused."""
+    import cv2
+
+    from cvkit.io.codecs import extras
+    from cvkit.io.codecs.formats import FORMATS
+
+    rows = FORMATS.values()
+    plain = [row.title for row in rows if row.reader and not row.extra]
+    yield Finding("ok", "reads", ", ".join(plain))
+    for row in rows:
+        if row.extra:
+            package = extras.MODULES[row.extra][1]
+            told = f"{row.title} pictures, with {package} {_installed(package)}"
+            if extras.there(row.extra):
+                yield Finding("ok", f"reads {row.extra}", told)
+            else:
+                told = f"{row.title} pictures are not read: {package} is not installed"
+                yield Finding("warning", f"reads {row.extra}", told, extras.install(row.extra))
+        if not row.reader and row.why:
+            yield Finding("ok", "does not read", f"{row.title}: {row.why}")
+    yield Finding("ok", "writes", ", ".join(row.title for row in rows if row.writer))
+    lacking = [t for t, s in (("AVIF", ".avif"), ("JPEG 2000", ".jp2")) if not _written(cv2, s)]
+    for title in lacking:
+        told = f"{title} is not in this OpenCV: such pictures are neither read nor written"
+        yield Finding("warning", title, told, 'pip install --upgrade "opencv-contrib-python<5"')
+
+
+def _written(cv2: ModuleType, suffix: str) -> bool:
+    return bool(cv2.haveImageWriter(f"a{suffix}"))
 
 
 def _video() -> Iterator[Finding]:

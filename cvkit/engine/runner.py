@@ -90,7 +90,8 @@ def _from_stream(shop: Workshop) -> Iterator[Outcome]:
         if not head.moving:
             frames, item = _counted(frames, item)
         source = Source(head.name, head.name, head.moving, len(item.pages) or 1)
-        item = replace(item, outputs=shop.job.paths(source))
+        if shop.job.rest is None:  # what is gathered has one output, at the end
+            item = replace(item, outputs=shop.job.paths(source))
         for path in item.outputs:
             if not per_frame(path) and path in taken:
                 raise UsageError(

@@ -79,7 +79,7 @@ def _member(data: Bytes, name: str, max_pixels: int) -> bytes:
             with archive.open(chosen[0]) as member:
                 _header(io.BytesIO(member.read(_HEADER)), name, max_pixels)
             return archive.read(chosen[0])
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
         raise damaged(name, f"the NPZ is cut or broken: {error}") from error
 
 

@@ -143,7 +143,7 @@ def guarded(work: Callable[[], Any], fmt: str, name: str) -> Any:  # noqa: ANN40
         raise
     except Exception as error:
         said = str(error).partition("\n")[0] or type(error).__name__
-        if isinstance(error, NotImplementedError) or "nsupported" in said or "nknown" in said:
+        if isinstance(error, RuntimeError) or "nsupported" in said or "nknown" in said:
             raise unsupported(
                 name, f"{NAMES[fmt]} pictures of its kind are not read ({said})"
             ) from error

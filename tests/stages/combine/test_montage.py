@@ -146,3 +146,13 @@ def test_faces_of_a_video_come_on_one_sheet(cvkit: Command, tmp_path: Path) -> N
     out = cv2.imread(str(tmp_path / "faces.png"))
     assert out.shape[0] > 300
     assert out.shape[1] > 500
+
+
+def test_through_a_pipe_it_is_the_same_sheet(cvkit: Command, tmp_path: Path) -> None:
+    coins = ROOT / "samples" / "coins.jpg"
+    steps = ("contours", coins, "--top", "5", "then", "crops")
+    piped = cvkit(*steps, "-o", "-")
+    assert cvkit("montage", "-", "-o", "piped.png", stdin=piped.out_bytes).code == 0
+    assert cvkit(*steps, "then", "montage", "-o", "one.png").code == 0
+    sheets = [cv2.imread(str(tmp_path / f"{name}.png")) for name in ("piped", "one")]
+    np.testing.assert_array_equal(*sheets)
