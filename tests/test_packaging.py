@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from cvkit.io.codecs.extras import MODULES
+
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 README = (ROOT / "README.md").read_text()
@@ -28,7 +30,7 @@ def declared() -> dict[tuple[str, str], Requirement]:
     rows = {(Requirement(text).name, ""): Requirement(text) for text in PROJECT["dependencies"]}
     for extra, texts in PROJECT["optional-dependencies"].items():
         rows |= {(Requirement(text).name, extra): Requirement(text) for text in texts}
-    return rows
+    return {row: what for row, what in rows.items() if row[0] != PROJECT["name"]}
 
 
 def table() -> dict[tuple[str, str], tuple[str, str]]:
@@ -37,6 +39,19 @@ def table() -> dict[tuple[str, str], tuple[str, str]]:
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.split("\n")]
     body = [row for row in rows if len(row) == 4][2:]
     return {(package, extra): (reason, licence) for package, extra, reason, licence in body}
+
+
+_MIT = (
+    "Permission is hereby granted, free of charge, to any person obtaining a copy of this software"
+)
+
+
+def _licence_text(package: str) -> str:
+    files = importlib.metadata.files(package) or []
+    texts = (
+        Path(str(f.locate())).read_text(errors="replace") for f in files if "LICENSE" in f.name
+    )
+    return " ".join(" ".join(texts).split())
 
 
 def tracked() -> list[str]:
@@ -60,6 +75,7 @@ def test_the_readme_gives_reason_and_licence_of(package: str, extra: str):
     told = importlib.metadata.metadata(package)
     words = [told["License-Expression"] or "", told["License"] or ""]
     words += told.get_all("Classifier") or []
+    words += ["MIT"] if _MIT in _licence_text(package) else []  # some say it by the text alone
     family = re.match("[A-Za-z]+", licence)
     assert family, "the licence is missing"
     assert family[0].casefold() in " ".join(words).casefold()
@@ -110,6 +126,13 @@ def test_nothing_is_left_unfinished():
 
 def test_the_readme_names_the_libraries_that_slim_images_lack():
     assert "apt-get install -y libgl1 libglib2.0-0" in README
+
+
+def test_all_brings_every_extra_that_a_user_can_add():
+    extras = PROJECT["optional-dependencies"]
+    formats, every = (Requirement(t).extras for t in extras["formats"] + extras["all"])
+    assert formats == set(extras) - {"formats", "all", "dev"} == set(MODULES)
+    assert every == {"formats"}
 
 
 @pytest.mark.slow
