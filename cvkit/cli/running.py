@@ -98,6 +98,9 @@ def _run(line: Line) -> int:
         report = run_job(job, tell=progress, terminal=_pictures)
     if reader_is_gone(report.error):
         raise BrokenPipeError from report.error
+    if shell.verbose and not shell.quiet:
+        for text in report.ran:
+            terminal.people(terminal.styled(text, "dim", sys.stderr))
     tell(spec, shell, report)
     return report.exit_code
 

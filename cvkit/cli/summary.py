@@ -103,7 +103,8 @@ def _json(spec: Spec, report: Report) -> None:
         for outcome in report.outcomes
     ]
     told: dict[str, object] = {"cvkit": 1, "spec": spec.canonical(), "counts": counts}
-    told |= {"items": items, "notes": list(report.notes), "exit_code": report.exit_code}
+    told |= {"items": items, "notes": list(report.notes), "ran": list(report.ran)}
+    told |= {"exit_code": report.exit_code}
     if report.tables:
         told["tables"] = [
             {"title": t.title, "columns": list(t.columns), "rows": [list(r) for r in t.rows]}
@@ -124,6 +125,9 @@ def _counts(report: Report) -> None:
             took = f" in {span(report.seconds)}" if report.seconds >= 2 else ""
             name = terminal.plain(report.outcomes[0].item.path)
             terminal.people(f"{name} → {terminal.plain(paths[0])}{more}{took}")
+        if report.skipped:
+            said = terminal.plain(report.outcomes[0].error)
+            terminal.people(terminal.styled(f"skipped: {said}", "yellow", sys.stderr))
         return
     if not report.inputs:
         return

@@ -83,6 +83,8 @@ class Report:
     outputs: list[str] = field(default_factory=list)
     """Files that belong to the whole run: results, a gather's picture."""
     notes: list[str] = field(default_factory=list)
+    ran: list[str] = field(default_factory=list)
+    """What really ran each step that opened something: library, provider, precision."""
     tables: list[Table] = field(default_factory=list)
     error: CvkitError | None = None
     """What ended the run early."""

@@ -77,8 +77,9 @@ def _work(
 ) -> None:
     flow = Flow(job.chain, resources, job.options, job.draws and job.rest is None)
     for step in job.chain.steps:
-        if step.opens:
-            resources.ready(step)
+        ran_on = getattr(resources.ready(step), "ran_on", "") if step.opens else ""
+        if ran_on:
+            report.ran.append(f"{step.name}: {ran_on}")
     writer = _downstream(job, stdout)
     previews = _previews(job, terminal)
     shop = Workshop(job, flow, files, lent, tell, writer, previews)
