@@ -21,8 +21,10 @@ def _odd(side: Length) -> Length:
     """Raises ValueError where a side in pixels is no odd whole number from 3, or is too large."""
     if side.value <= 0:
         raise ValueError(f"must be above 0, got {side}")
-    if side.unit == "px" and (side.value % 2 != 1 or side.value < _LEAST):
-        nearest = max(_LEAST, int(side.value) // 2 * 2 + 1)
+    if side.unit == "px" and side.value < _LEAST:
+        raise ValueError(f"must be at least {_LEAST} pixels, got {side}")
+    if side.unit == "px" and side.value % 2 != 1:
+        nearest = int(side.value) // 2 * 2 + 1
         raise ValueError(f"must be odd, got {side}; try {nearest}")
     if side.value > (100 if side.unit == "%" else _MOST):
         most = "100%" if side.unit == "%" else f"{_MOST} pixels"
