@@ -12,7 +12,7 @@ from cvkit.core.errors import ParameterError
 from cvkit.core.names import cli_name
 from cvkit.core.options import RunOptions
 from cvkit.engine.outputs import VIDEO
-from cvkit.io.codecs.formats import FORMATS, SUFFIX_FORMAT
+from cvkit.io.codecs.formats import ANIMATION_SUFFIXES, FORMATS, SUFFIX_FORMAT
 
 if TYPE_CHECKING:
     from cvkit.engine.check import Job
@@ -44,12 +44,16 @@ def _reasons(job: Job, given: set[str]) -> list[tuple[str, str]]:
     suffixes = _suffixes(job)
     formats = [FORMATS[SUFFIX_FORMAT[s]] for s in suffixes if s in SUFFIX_FORMAT]
     video = moving and any(s in VIDEO for s in suffixes)
+    animation = moving and any(s in ANIMATION_SUFFIXES for s in suffixes)
     idle: list[tuple[str, str]] = []
     if not moving:
         idle += [(n, "no input is a video") for n in ("frames", "duration", "no_audio", *_ENCODER)]
     elif not video:
-        idle += [(name, "no video is written") for name in _ENCODER]
-        idle += [] if job.has("stream") else [("no_audio", "no video is written")]
+        sequence = any(text.startswith("seq:") for text in job.spec.inputs)
+        timed = ("fps",) if animation or sequence else ()
+        idle += [(name, "no video is written") for name in _ENCODER if name not in timed]
+        if not (animation or job.has("stream")):
+            idle.append(("no_audio", "no video is written"))
     if not any(row.quality for row in formats):
         idle.append(("quality", "no picture is written in a format that has one"))
     if not video and all(row.alpha for row in formats):
@@ -75,7 +79,7 @@ def _suffixes(job: Job) -> set[str]:
     found = {os.path.splitext(path)[1].lower() for item in job.items for path in item.outputs}
     if job.upstream is not None or job.rest is not None:
         named = {output.suffix for output in job.pictures()}
-        every = {*SUFFIX_FORMAT, *VIDEO}
+        every = {*SUFFIX_FORMAT, *ANIMATION_SUFFIXES, *VIDEO}
         found |= named if named <= every else every
     return found
 

@@ -37,7 +37,7 @@ from cvkit.engine.sinks import (
     Rows,
     Sink,
     Video,
-    is_video,
+    is_film,
 )
 from cvkit.io.codecs.asked import Asked
 from cvkit.io.safe import SafeFiles
@@ -245,7 +245,7 @@ class Workshop:
             outcome.rows = str(self.lent.folder / f"{item.number}.rows")
             return [Rows(Path(outcome.rows))]
         for output, path in zip(job.pictures(), item.outputs, strict=True):
-            if is_video(path):
+            if is_film(path, moving=medium.moving):
                 sinks.append(Video(output, path, options, medium, outcome.notes))
             else:
                 counted = job.whole.several or medium.several

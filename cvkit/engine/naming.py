@@ -13,8 +13,11 @@ from cvkit.core.values import Image, Kind
 from cvkit.engine import templates
 from cvkit.engine.outputs import VIDEO, Output, results_of
 from cvkit.engine.plan import Chain, written
-from cvkit.io.codecs.formats import FORMATS
+from cvkit.io.codecs.formats import ANIMATION_SUFFIXES, FORMATS, KEPT_SUFFIXES
 from cvkit.io.codecs.formats import SUFFIX_FORMAT as WRITE_SUFFIXES
+
+_STILLS = WRITE_SUFFIXES.keys() - ANIMATION_SUFFIXES.keys()
+"""What holds one frame only."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,10 @@ def path_for(output: Output, source: Source, chain: Chain) -> str:
         "suffix": natural,
     }  # fmt: skip
     template = templates.filled(output.template, values)
-    still = os.path.splitext(template)[1].lower() in WRITE_SUFFIXES
-    if source.moving and still and not templates.per_frame(template):
+    suffix = os.path.splitext(template)[1].lower()
+    if not source.moving or templates.per_frame(template):
+        _suits_still(source, suffix, template)
+    elif suffix in _STILLS:
         raise UsageError(
             f"{output.text or template} would hold every frame of {source.name} in one picture",
             remedy="name the frames: -o 'out/{stem}_{index:05d}.png'",
@@ -94,10 +99,12 @@ def natural_suffix(source: Source, kind: Kind) -> str:
     """The suffix that a result of this input has in a folder."""
     own = PurePosixPath(source.name).suffix
     if source.moving:
-        return own if own.lower() in VIDEO else ".mp4"
+        if own.lower() in VIDEO or own.lower() in ANIMATION_SUFFIXES:
+            return own
+        return ".apng" if own.lower() == ".png" else ".mp4"
     if kind is not Image:
         return ".png"
-    return own if own.lower() in WRITE_SUFFIXES else ".png"
+    return own if own.lower() in KEPT_SUFFIXES else ".png"
 
 
 def _natural(source: Source, kind: Kind, chain: Chain) -> str:
@@ -177,14 +184,14 @@ def _apart(path: str, one: Source, two: Source) -> str:
 def _suits(output: Output, source: Source, chain: Chain) -> None:
     suffix, path = output.suffix, templates.whole(output.template)
     stem = os.path.splitext(path)[0]
-    if source.moving and suffix in WRITE_SUFFIXES:
+    if source.moving and suffix in _STILLS:
         raise UsageError(
             f"{source.name} is a video, and {path} one picture",
-            remedy=f"write a video ({stem}.mp4) or number the pictures"
-            f" ({stem}_{{index:05d}}{suffix})",
+            remedy=f"write a video ({stem}.mp4), an animation ({stem}.apng, .webp, .gif) or number"
+            f" the pictures ({stem}_{{index:05d}}{suffix})",
         )
-    if not source.moving and suffix in VIDEO:
-        raise UsageError(f"{source.name} is one picture, and {path} a video")
+    if not source.moving:
+        _suits_still(source, suffix, path)
     if chain.several or source.pages > 1:
         step = chain.several_step
         who = f"{step.name} gives" if step is not None else f"{source.name} holds"
@@ -193,6 +200,15 @@ def _suits(output: Output, source: Source, chain: Chain) -> None:
             f"{who} several pictures, and {path} is one file",
             remedy=f"number them: -o '{results_of(chain).replace('{stem}', stem)}{suffix}'{page}",
         )
+
+
+def _suits_still(source: Source, suffix: str, path: str) -> None:
+    """Refuse a file of many frames for one picture, or for one frame."""
+    what = "a video" if suffix in VIDEO else "an animation" if suffix == ".apng" else ""
+    if what and source.moving:
+        raise UsageError(f"{path} is {what}, and would hold one frame", remedy="number .png files")
+    if what:
+        raise UsageError(f"{source.name} is one picture, and {path} {what}", remedy="write .png")
 
 
 def _cleaned(path: str) -> str:

@@ -10,13 +10,15 @@ from typing import Literal
 
 from cvkit.core.errors import UsageError
 from cvkit.core.stage import Stage
+from cvkit.core.values import RASTERS
 from cvkit.engine import templates
 from cvkit.engine.plan import PRINTED, Chain, written
-from cvkit.io.codecs.formats import FORMAT_SUFFIX
+from cvkit.io.codecs.formats import ANIMATION_SUFFIXES, FORMAT_SUFFIX
 from cvkit.io.codecs.formats import SUFFIX_FORMAT as WRITE_SUFFIXES
 
 RESULTS = {".jsonl": "jsonl", ".csv": "csv"}
 VIDEO = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
+_WRITTEN = {*WRITE_SUFFIXES, *ANIMATION_SUFFIXES, *VIDEO}
 PREVIEWS = ("show:", "term:", "term:kitty", "term:sixel", "term:blocks", "term:plain")
 """A window, and the terminal in the best form that it has or in one of these."""
 
@@ -99,13 +101,18 @@ def _read(text: str, chain: Chain) -> Output:
     if text.endswith("/") or os.path.isdir(text):
         return Output(text, "picture", folder=text.rstrip("/") or "/")
     suffix = _suffix(text)
-    if suffix in RESULTS:
+    if suffix in RESULTS and not (suffix in WRITE_SUFFIXES and _only_rasters(chain)):
         if templates.fields(templates.checked(text)):
             raise UsageError(f"-o {text}: results of a run are one file", remedy="drop the braces")
         return Output(text, "results", templates.whole(text), suffix=suffix)
-    if suffix in WRITE_SUFFIXES or suffix in VIDEO or text.endswith("{suffix}"):
+    if suffix in _WRITTEN or text.endswith("{suffix}"):
         return Output(text, "picture", templates.checked(text), suffix=suffix)
     raise UsageError(_no_format(text), remedy="a folder ends in /; see cvkit help outputs")
+
+
+def _only_rasters(chain: Chain) -> bool:
+    """Whether there are no results, so that a `.csv` is the numbers of the picture."""
+    return all(kind in RASTERS for kind in chain.final.kinds)
 
 
 def _kept(text: str, name: str, path: str, chain: Chain) -> Output:
@@ -118,7 +125,7 @@ def _kept(text: str, name: str, path: str, chain: Chain) -> Output:
         )
     if path.endswith("/") or os.path.isdir(path):
         return Output(text, "picture", folder=path.rstrip("/") or "/", kept=name)
-    if _suffix(path) not in WRITE_SUFFIXES and _suffix(path) not in VIDEO:
+    if _suffix(path) not in _WRITTEN:
         raise UsageError(_no_format(path))
     return Output(text, "picture", templates.checked(path), suffix=_suffix(path), kept=name)
 
@@ -137,7 +144,7 @@ def results_of(chain: Chain) -> str:
 
 
 def _no_format(text: str) -> str:
-    can = " ".join(sorted({*FORMAT_SUFFIX.values()}))
+    can = " ".join(sorted({*FORMAT_SUFFIX.values(), *ANIMATION_SUFFIXES}))
     what = (
         f"{text!r} has no suffix" if not _suffix(text) else f"cvkit does not write {_suffix(text)}"
     )

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cvkit.core.errors import InputError, OutputError
 from cvkit.core.frame import Frame
@@ -18,7 +18,11 @@ from cvkit.core.values import Image, Objects, Raster
 from cvkit.engine import templates
 from cvkit.engine.naming import frame_path
 from cvkit.engine.outputs import VIDEO, Output, format_of
+from cvkit.io.codecs.formats import ANIMATION_SUFFIXES, NAMES
 from cvkit.io.safe import SafeFiles
+
+if TYPE_CHECKING:
+    from cvkit.io.sinks.animation import AnimationWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,7 @@ class Pictures:
 
 
 class Video:
-    """One video of all frames; it appears when it is whole."""
+    """One video or animation of all frames; it appears when it is whole."""
 
     def __init__(
         self, output: Output, template: str, options: RunOptions, medium: Medium, notes: list[str]
@@ -159,6 +163,7 @@ class Video:
             Fraction(options.fps).limit_denominator(1001) if options.fps else None,
         )
         self._medium, self._background = medium, options.background.bgr
+        self._quality = options.quality
         self._replace = options.overwrite or options.in_place or not output.named
         self._stack = ExitStack()
         self._writer: Any = None
@@ -173,18 +178,33 @@ class Video:
 
     def _open(self) -> None:
         from cvkit.io.safe import appearing
-        from cvkit.io.sinks.video import VideoWriter
 
         temporary = self._stack.enter_context(appearing(Path(self._path), overwrite=self._replace))
+        suffix = os.path.splitext(self._path)[1].lower()
+        if suffix not in VIDEO:
+            self._writer = self._animation(temporary, suffix)
+            return
+        from cvkit.io.sinks.video import VideoWriter
+
         self._writer = VideoWriter(
             temporary,
-            os.path.splitext(self._path)[1][1:].lower(),
+            suffix[1:],
             rate=self._medium.rate,
             time_base=self._medium.time_base,
             sound=self._medium.sound,
             encoding=self._encoding,
             background=self._background,
         )
+
+    def _animation(self, temporary: Path, suffix: str) -> AnimationWriter:
+        from cvkit.io.sinks.animation import AnimationWriter
+
+        # An APNG that is written in place of its input may be called .png.
+        fmt = ANIMATION_SUFFIXES.get(suffix, "apng")
+        if self._medium.sound is not None:
+            self._notes.append(f"sound left out: {NAMES[fmt]} holds none")
+        rate, fps = self._medium.rate, self._encoding.fps
+        return AnimationWriter(temporary, fmt, rate=rate, fps=fps, quality=self._quality)
 
     def close(self) -> list[str]:
         if self._writer is None:
@@ -273,8 +293,11 @@ def shown(raster: Raster) -> Raster:
     return Image.of(drawn(raster), raster.grid)
 
 
-def is_video(path: str) -> bool:
-    return os.path.splitext(path)[1].lower() in VIDEO
+def is_film(template: str, *, moving: bool) -> bool:
+    """Whether all frames go into one file of this name."""
+    suffix = os.path.splitext(template)[1].lower()
+    holds = suffix in ANIMATION_SUFFIXES or suffix == ".png"
+    return suffix in VIDEO or (moving and holds and not templates.per_frame(template))
 
 
 def _bits(text: str | None) -> int | None:
