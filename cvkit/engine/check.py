@@ -23,6 +23,7 @@ from cvkit.engine.plan import Chain
 from cvkit.engine.report import Item
 from cvkit.engine.roi import Region, read_region
 from cvkit.engine.upstream import Upstream, open_stdin
+from cvkit.io.codecs.extras import require
 from cvkit.io.codecs.formats import FORMATS, SUFFIX_FORMAT
 from cvkit.io.sources.files import Found, find, kind_of, look
 
@@ -110,7 +111,10 @@ def _readable(template: str) -> str:
 
 
 def check(spec: Spec) -> Job:
-    """Raises UsageError, ParameterError, ChainError or InputError; opens no pixel and no model."""
+    """Opens no pixel and no model.
+
+    Raises UsageError, ParameterError, ChainError, InputError or MissingError.
+    """
     options = RunOptions.model_validate(dict(spec.run))
     if not spec.inputs:
         raise UsageError("there is no input", remedy="name a file, a folder or - for stdin")
@@ -199,6 +203,8 @@ def _find(job: Job) -> None:
     seen: dict[str, Found] = {}
     for number, file in enumerate(walk.files):
         form, kind = look(file.path)
+        if not file.folder and form in FORMATS:
+            require(form)
         moving = (kind or file.by_suffix) == "video"
         pages = () if moving else _pages(file, form, options)
         job.items.append(Item(number, file.name, file.path, moving, pages=pages))

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
-from cvkit.core.errors import CvkitError
+from cvkit.core.errors import CvkitError, InputError, MissingError
 from cvkit.core.time import Time
 from cvkit.core.values import Image
 from cvkit.io.codecs.asked import Asked
@@ -61,8 +61,16 @@ class Still:
         return count_pages(self.data, self.name)
 
     def read(self, asked: Asked) -> Image:
-        """The picture of `asked.page`. Raises what `read_picture` does."""
-        return read_picture(self.data, self.name, asked)
+        """The picture of `asked.page`. Raises what `read_picture` does, and InputError where a
+        package is not there: files that the user named were held against those before."""
+        try:
+            return read_picture(self.data, self.name, asked)
+        except MissingError as error:
+            raise InputError(error.what, why=error.why, remedy=error.remedy) from error
+
+    def metadata(self, page: int) -> Metadata:
+        """What the file holds beside the pixels of a page that was read."""
+        return metadata_of(self.data, self.name, page)
 
 
 def open_still(path: str, name: str) -> Still:
