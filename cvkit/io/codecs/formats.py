@@ -72,7 +72,7 @@ FORMATS: dict[str, Format] = {
         "GIF", (".gif",), "gif", "gif_writing",
         holds=_8, side=65535, moves=True, animation=True,
     ),
-    "jp2": Format("JPEG 2000", (".jp2", ".j2k", ".jpc", ".jpx"), "jp2", "opencv", holds=_16),
+    "jp2": Format("JPEG 2000", (".jp2", ".j2k", ".jpc", ".jpx"), "jp2", "jp2", holds=_16),
     "hdr": Format("Radiance HDR", (".hdr", ".pic"), "hdr", "hdr", holds=_ANY, alpha=False),
     "exr": Format("OpenEXR", (".exr",), "exr", "exr", holds=_ANY),
     "ppm": Format("PPM", (".ppm", ".pnm"), "pnm", "pnm", holds=_16, alpha=False),

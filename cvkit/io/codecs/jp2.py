@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cvkit.core.errors import OutputError
 from cvkit.core.values import Image
-from cvkit.core.warp import Size
-from cvkit.io.codecs import pillowed
+from cvkit.core.warp import Array, Size
+from cvkit.io.codecs import opencv, pillowed
 from cvkit.io.codecs.asked import Asked
 from cvkit.io.codecs.boxes import walk
 from cvkit.io.codecs.stored import decoded, image, spread
@@ -24,6 +25,7 @@ Bytes = bytes | memoryview
 
 _SIZ, _SOT, _EOC = 0xFF51, 0xFF90, 0xFFD9
 _CMYK = 12
+_FIVE_HALVINGS = 32  # of a side, as OpenCV always asks for
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,19 @@ def read(data: Bytes, name: str, asked: Asked) -> Image:
     if header.bits not in (8, 16):
         array = spread(np.minimum(array, (1 << header.bits) - 1), (1 << header.bits) - 1)
     return image(array, profile=profile, asked=asked)
+
+
+def encode(array: Array, fmt: str, *, quality: int | None, binary: bool) -> bytes:
+    """Boxed, and every level kept: it is the format for that."""
+    if min(array.shape[:2]) >= _FIVE_HALVINGS:
+        return opencv.encode(array, fmt, quality=quality, binary=binary)
+    if array.dtype == np.uint16 and array.ndim == 3:
+        raise OutputError(
+            f"{array.shape[1]}×{array.shape[0]} pixels of 16 bits cannot be encoded as JPEG 2000",
+            why=f"sides below {_FIVE_HALVINGS} are written in 8 bits or grey only",
+            remedy="write PNG or TIFF",
+        )
+    return pillowed.encode(array, fmt, quality=quality, binary=binary)
 
 
 def _boxed(view: memoryview, name: str) -> tuple[memoryview, bytes, int, bytes]:

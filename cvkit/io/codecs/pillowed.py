@@ -40,6 +40,7 @@ _PLUGINS = {
     "jp2": ("Jpeg2KImagePlugin", "Jpeg2KImageFile"),
 }
 """Pillow's module and class of each format."""
+_SAVED = {"jp2": "JPEG2000"}
 _PSD_MODES = {0: "bilevel", 1: "grey", 2: "palette", 3: "RGB", 4: "CMYK", 8: "duotone", 9: "Lab"}
 _DDS_BLOCKS = {
     b"DXT1": 8,
@@ -71,14 +72,20 @@ def read_as(fmt: str, data: Bytes, name: str, asked: Asked) -> Image:
 
 
 def encode(array: Array, fmt: str, *, quality: int | None, binary: bool) -> bytes:
-    """TGA with runs, or an icon of one size."""
+    """TGA with runs, an icon of one size, or JPEG 2000 that is too small to be halved."""
     import PIL.Image
 
     rgb = array if array.ndim == 2 else array[:, :, [2, 1, 0, 3][: array.shape[2]]]
     out = io.BytesIO()
-    options = {"compression": "tga_rle"} if fmt == "tga" else {"sizes": [array.shape[1::-1]]}
+    options: dict[str, dict[str, Any]] = {
+        "tga": {"compression": "tga_rle"},
+        "ico": {"sizes": [array.shape[1::-1]]},
+        "jp2": {"num_resolutions": 1, "irreversible": False},
+    }
     try:
-        PIL.Image.fromarray(np.ascontiguousarray(rgb)).save(out, fmt.upper(), **options)
+        PIL.Image.fromarray(np.ascontiguousarray(rgb)).save(
+            out, _SAVED.get(fmt, fmt.upper()), **options
+        )
     except (OSError, ValueError) as error:
         raise OutputError(f"{NAMES[fmt]} cannot be encoded", why=str(error)) from error
     return out.getvalue()

@@ -1,7 +1,8 @@
 """PNM: the five kinds of Netpbm's files and PFM, plain and raw, read and written.
 
 Levels run up to any maximum and are spread over 8 or 16 bits, so that the file's maximum is white.
-PFM's values are kept as they are, also above 1. Of several pictures in one file the first is taken.
+PFM's values are kept as they are, also above 1, whatever unit its scale says. Of several pictures
+in one file the first is taken.
 
 Source: Netpbm's format pages; https://www.pauldebevec.com/Research/HDR/PFM/
 """
@@ -132,8 +133,6 @@ def _floats(data: Bytes, name: str, max_pixels: int) -> Array:
     view = memoryview(data)[at + 1 :]
     _enough(len(view), count * 4, name)
     values = np.frombuffer(view, ">f4" if scale > 0 else "<f4", count).astype(np.float32)
-    if abs(scale) not in (0.0, 1.0):
-        values *= np.float32(abs(scale))
     rows = values.reshape(height, width, channels)[::-1]
     return np.ascontiguousarray(rows[:, :, ::-1] if channels == 3 else rows[:, :, 0])
 

@@ -62,7 +62,7 @@ def spread(levels: Array, top: int) -> Array:
     full = int(np.iinfo(depth).max)
     if top == full:
         return levels.astype(depth, copy=False)
-    table = np.rint(np.arange(top + 1) * (full / top)).astype(depth)
+    table = ((np.arange(top + 1) * (2 * full) + top) // (2 * top)).astype(depth)
     wide: Array = table[levels]
     return wide
 
