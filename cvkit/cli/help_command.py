@@ -9,7 +9,9 @@ import typer
 
 from cvkit.cli import pages, terminal
 from cvkit.cli.group import COMMANDS, invoke
+from cvkit.cli.stages import listed
 from cvkit.cli.topics import TOPICS, topic_page
+from cvkit.core import catalog
 
 
 def command(
@@ -24,6 +26,9 @@ def command(
         terminal.data(topic_page(name, sys.stdout))
     elif name in ("convert", "show"):
         terminal.data(pages.command_page(name, sys.stdout))
+    elif name.lower() in catalog.topics() and name not in catalog.names():
+        topic = name.lower()
+        terminal.data(listed({topic: catalog.topics()[topic]}))
     elif name in COMMANDS:
         return invoke([name, "--help"])
     else:

@@ -47,14 +47,24 @@ def command(
     asked = More(tuple(_point(text) for text in pixel or ()), stats, exif)
     facts: list[dict[str, Any]] = []
     code = 0
-    for found in find(tuple(files)).files:
+
+    def failed(path: str, error: CvkitError) -> int:
+        if as_json:
+            facts.append({"file": path, "error": str(error)})
+        failure.say(error)
+        return error.exit_code
+
+    for text in files:
         try:
-            facts.append(facts_of(found.path, asked))
-        except CvkitError as error:
-            code = error.exit_code
-            if as_json:
-                facts.append({"file": found.path, "error": str(error)})
-            failure.say(error)
+            there = find((text,)).files
+        except CvkitError as error:  # what the others hold is told all the same
+            code = failed(text, error)
+            continue
+        for found in there:
+            try:
+                facts.append(facts_of(found.path, asked))
+            except CvkitError as error:
+                code = failed(found.path, error)
     if as_json:
         terminal.data(json.dumps(facts, indent=2))
     else:
@@ -95,7 +105,8 @@ def described(fact: dict[str, Any]) -> str:
     """One line for a person."""
     name = terminal.styled(str(fact["file"]), "bold", sys.stdout)
     width, height = fact["size"]
-    parts = [fact["format"], f"{width}×{height}", fact["channels"], fact["depth"]]
+    pages = f"{fact['pages']} pages" if fact.get("pages", 1) > 1 else ""
+    parts = [fact["format"], pages, f"{width}×{height}", fact["channels"], fact["depth"]]
     if "frames" in fact:
         many = fact["frames"]
         rate = f" at {fact['fps']:g}/s" if fact["fps"] else ""
@@ -124,14 +135,15 @@ def _pixel(image: Image, point: Point, name: str) -> dict[str, Any]:
 
 
 def _picture(path: str, data: bytes, more: More) -> dict[str, Any]:
-    from cvkit.io.codecs.reading import metadata_of, read_picture
-    from cvkit.io.codecs.sniff import HEAD, sniff
+    from cvkit.io.codecs.reading import count_pages, metadata_of, read_picture
+    from cvkit.io.codecs.sniff import HEAD, told
 
     image = read_picture(data, path)
     channels = {"gray": "grey", "bgr": "colour"}.get(image.space.lower(), image.space)
     return {
         "file": path,
-        "format": sniff(data[:HEAD]) or "?",
+        "format": told(data[:HEAD], path) or "?",
+        "pages": count_pages(data, path),
         "size": list(image.size),
         "channels": channels + (" with alpha" if image.alpha is not None else ""),
         "depth": image.depth,

@@ -134,7 +134,7 @@ def _own_options(name: str, stage: type[Stage], stream: TextIO) -> str:
 def _label(parameter: Parameter, *, run: bool = False) -> str:
     short = _SHORT.get(parameter.field) if run else None
     if parameter.form == "flag":
-        return f"--no-{parameter.name}" if parameter.default == "yes" else f"--{parameter.name}"
+        return f"--[no-]{parameter.name}" if parameter.default == "yes" else f"--{parameter.name}"
     return short or f"--{parameter.name}"
 
 

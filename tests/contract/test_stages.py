@@ -217,7 +217,7 @@ def test_help_shows_every_parameter(name: str):
     )  # fmt: skip
     for field in catalog.load(name).model_fields:
         name_in_help = cli_name(field)
-        assert f"--{name_in_help}" in done.stdout or f"--no-{name_in_help}" in done.stdout
+        assert f"--{name_in_help}" in done.stdout or f"--[no-]{name_in_help}" in done.stdout
     assert catalog.entry(name).summary.rstrip(".")[:40] in " ".join(done.stdout.split())
 
 
