@@ -80,7 +80,9 @@ FORMATS: dict[str, Format] = {
     "pbm": Format("PBM", (".pbm",), "pnm", "pnm", holds=_8, alpha=False, grey=True),
     "pam": Format("PAM", (".pam",), "pnm", "pnm", holds=_16),
     "pfm": Format("PFM", (".pfm",), "pnm", "pnm", holds=_ANY, alpha=False),
-    "avif": Format("AVIF", (".avif",), "avif", "opencv", holds=_8, quality=80, side=65535, moves=True),
+    "avif": Format(
+        "AVIF", (".avif",), "avif", "opencv", holds=_8, quality=80, side=65535, moves=True
+    ),
     "heic": Format("HEIC", (".heic", ".heif", ".hif"), "heic", extra="heic"),
     "jxl": Format("JPEG XL", (".jxl",), "jxl", extra="jxl"),
     "raw": Format("RAW", tuple(sorted(RAW_SUFFIXES)), "raw", extra="raw"),

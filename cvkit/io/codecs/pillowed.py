@@ -83,9 +83,8 @@ def encode(array: Array, fmt: str, *, quality: int | None, binary: bool) -> byte
         "jp2": {"num_resolutions": 1, "irreversible": False},
     }
     try:
-        PIL.Image.fromarray(np.ascontiguousarray(rgb)).save(
-            out, _SAVED.get(fmt, fmt.upper()), **options
-        )
+        made = PIL.Image.fromarray(np.ascontiguousarray(rgb))
+        made.save(out, _SAVED.get(fmt, fmt.upper()), **options[fmt])
     except (OSError, ValueError) as error:
         raise OutputError(f"{NAMES[fmt]} cannot be encoded", why=str(error)) from error
     return out.getvalue()
