@@ -20,13 +20,13 @@ class RunOptions(BaseModel):
     groups: ClassVar[dict[str, tuple[str, ...]]] = {
         "Inputs": (
             *("include", "exclude", "frames", "duration", "page", "dpi"),
-            *("max_pixels", "on_corrupt"),
+            *("keep_icc", "max_pixels", "on_corrupt"),
         ),
         "Run": ("jobs", "device", "seed", "on_error", "overwrite", "in_place", "roi", "only"),
         "Results": ("coords",),
         "Encoding": (
             *("quality", "codec", "crf", "preset", "bitrate", "pix_fmt", "fps", "no_audio"),
-            "background",
+            *("background", "strip"),
         ),
     }
 
@@ -43,6 +43,8 @@ class RunOptions(BaseModel):
     dpi: Annotated[float, Field(ge=1, le=10000)] = 150
     """Dots an inch at which pages of documents and drawings are rendered."""
     max_pixels: Annotated[int, Field(ge=1)] = 500_000_000
+    keep_icc: bool = False
+    """Leave colours as a profile has them, and write it too, instead of making them sRGB."""
     """Pictures of more pixels are refused before memory is taken."""
     on_corrupt: Literal["fail", "skip"] = "fail"
     """Whether a damaged input fails, or is skipped and counted."""
@@ -91,7 +93,6 @@ class RunOptions(BaseModel):
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             name = cli_name(str(first["loc"][0])) if first["loc"] else "option"
-            why = first["msg"].removeprefix("Value error, ")
             if first["type"] == "extra_forbidden":
                 raise ParameterError(f"there is no run option {name}") from None
             raise ParameterError(f"--{name}: {why}, got {first['input']!r}") from None
@@ -104,5 +105,5 @@ SHELL_OPTIONS = ("dry_run", "save", "set", "json", "quiet", "verbose", "progress
 def reserved() -> frozenset[str]:
     """Names that no stage parameter may have."""
     also = "o output j resume live max_retries timeout retry max_failures watch profile"
-    more = "offline half strip keep_icc segment backend trust accept_license help version"
+    more = "offline half segment backend trust accept_license help version"
     return frozenset({*RunOptions.model_fields, *SHELL_OPTIONS, *also.split(), *more.split()})

@@ -23,6 +23,7 @@ from cvkit.core.options import RunOptions
 from cvkit.core.time import Time
 from cvkit.core.units import Duration
 from cvkit.engine.check import Job
+from cvkit.engine.downstream import Downstream, Held, head_of
 from cvkit.engine.flow import Flow
 from cvkit.engine.lent import Lent
 from cvkit.engine.report import Event, Item, Outcome, Tell
@@ -40,6 +41,7 @@ from cvkit.engine.sinks import (
     is_film,
 )
 from cvkit.io.codecs.asked import Asked
+from cvkit.io.codecs.metadata import Album, Metadata
 from cvkit.io.safe import SafeFiles
 
 if TYPE_CHECKING:
@@ -60,8 +62,8 @@ class Workshop:
     downstream: StreamWriter | None = None
     """The writer of the frame stream on stdout, used by the coordinator alone."""
     previews: Previews | None = None
-    held: dict[int, list[Made]] = field(default_factory=dict)
-    """Frames of stills that wait for their turn on stdout."""
+    held: dict[int, Held] = field(default_factory=dict)
+    """Stills that wait for their turn on stdout."""
     claims: Claims = field(init=False)
 
     def __post_init__(self) -> None:
@@ -124,14 +126,23 @@ class Workshop:
         from cvkit.io.sources.opening import open_still
 
         still = open_still(item.path, item.name)
-        asked = asked_of(self.job.options, self.flow.chain.views or frozenset({"bgr"}))
+        options = self.job.options
+        asked = asked_of(options, self.flow.chain.views or frozenset({"bgr"}))
 
         def frames() -> Iterator[Frame]:
             for page in item.pages or (0,):
                 image = still.read(asked if not page else replace(asked, page=page))
                 yield Frame((image,), image.grid, index=page, source=item.name)
 
-        self._stills(frames(), item, Medium(item.name, False, _format(item)), outcome)
+        def told(page: int) -> Metadata:
+            return still.metadata(page).kept(strip=options.strip, keep_icc=options.keep_icc)
+
+        album = Album(item.pages or (0,), told)
+        try:
+            medium = Medium(item.name, False, _format(item), album=album)
+            self._stills(frames(), item, medium, outcome)
+        finally:
+            outcome.notes += [f"{item.name}: {note}" for note in dict.fromkeys(asked.notes)]
 
     def _stills(
         self, frames: Iterator[Frame], item: Item, medium: Medium, outcome: Outcome
@@ -174,7 +185,11 @@ class Workshop:
                 base = first.time.base
                 frames = _first_then(first, frames)
         several = len(item.pages) > 1
-        medium = Medium(item.name, head.moving, head.format, head.rate, base, sound, several)
+        known = ((page, told.kept(strip=self.job.options.strip)) for page, told in head.metadata)
+        medium = Medium(
+            *(item.name, head.moving, head.format, head.rate, base, sound, several),
+            album=Album.of(known),
+        )
         if head.moving:
             self._run_moving(item, frames, medium, outcome, None)
             return
@@ -253,6 +268,7 @@ class Workshop:
                     Pictures(
                         *(output, path, options, self.files, self.claims, outcome.notes),
                         counted=counted,
+                        album=medium.album,
                     )
                 )
         if job.has("results") or job.has("print"):
@@ -262,60 +278,24 @@ class Workshop:
             sinks.append(self.previews.sink(item))
         if self.downstream is not None:
             if medium.moving:
-                sinks.append(_Downstream(self.downstream, item, medium))
+                sinks.append(Downstream(self.downstream, item, medium))
             else:
-                sinks.append(_Held(self.held.setdefault(item.number, [])))
+                self.held[item.number] = Held(head_of(item, medium))
+                sinks.append(self.held[item.number])
         return sinks
-
-
-class _Held:
-    """Frames of a still, until the coordinator writes them in order."""
-
-    def __init__(self, made: list[Made]) -> None:
-        self._made = made
-
-    def write(self, made: Made, number: int) -> None:
-        self._made.append(made)
-
-    def close(self) -> list[str]:
-        return []
-
-    def abort(self) -> None:
-        self._made.clear()
-
-
-class _Downstream:
-    """Frames of a moving input, straight to stdout."""
-
-    def __init__(self, writer: StreamWriter, item: Item, medium: Medium) -> None:
-        self._writer, self._item, self._medium = writer, item, medium
-        self._begun = False
-
-    def write(self, made: Made, number: int) -> None:
-        if not self._begun:
-            begin(self._writer, self._item, self._medium)
-            self._begun = True
-        self._writer.frame(made.frame)
-
-    def close(self) -> list[str]:
-        if self._begun:
-            self._writer.finish_item()
-        return []
-
-    def abort(self) -> None:
-        """The coordinator says what failed."""
-
-
-def begin(writer: StreamWriter, item: Item, medium: Medium) -> None:
-    from cvkit.io.stream import Head
-
-    head = Head(item.name, medium.moving, medium.format, medium.rate, medium.sound)
-    writer.begin(item.number, head)
 
 
 def asked_of(options: RunOptions, views: frozenset[str]) -> Asked:
     """What a run's options ask of decoders."""
-    return Asked(options.max_pixels, views, dpi=options.dpi)
+    fps = Fraction(options.fps).limit_denominator(1001) if options.fps else None
+    return Asked(
+        options.max_pixels,
+        views,
+        dpi=options.dpi,
+        keep_icc=options.keep_icc,
+        seed=options.seed,
+        fps=fps,
+    )
 
 
 def _format(item: Item) -> str:

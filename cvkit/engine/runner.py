@@ -14,12 +14,11 @@ from cvkit.core.errors import UsageError
 from cvkit.core.frame import Frame
 from cvkit.core.spec import Spec
 from cvkit.engine.flow import Flow
-from cvkit.engine.items import Workshop, begin
+from cvkit.engine.items import Workshop
 from cvkit.engine.lent import Lent
 from cvkit.engine.naming import Source
 from cvkit.engine.report import Item, Outcome
 from cvkit.engine.resources import Resources
-from cvkit.engine.sinks import Medium
 from cvkit.engine.templates import per_frame
 from cvkit.io.safe import SafeFiles
 
@@ -125,8 +124,7 @@ def pass_on(shop: Workshop, outcome: Outcome) -> None:
     held = shop.held.pop(item.number, None)
     if held is None:
         return
-    suffix = os.path.splitext(item.name)[1][1:].lower()
-    begin(writer, item, Medium(item.name, False, suffix))
-    for made in held:
+    writer.begin(item.number, held.head)
+    for made in held.made:
         writer.frame(made.frame)
     writer.finish_item()

@@ -19,6 +19,7 @@ from cvkit.engine import templates
 from cvkit.engine.naming import frame_path
 from cvkit.engine.outputs import VIDEO, Output, format_of
 from cvkit.io.codecs.formats import ANIMATION_SUFFIXES, NAMES
+from cvkit.io.codecs.metadata import NO_ALBUM, NOTHING, Album
 from cvkit.io.safe import SafeFiles
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Medium:
     sound: Any = None
     several: bool = False
     """Several results of one picture come from upstream."""
+    album: Album = NO_ALBUM
+    """What the input's pages hold beside pixels, as far as it goes into results."""
 
 
 class Sink(Protocol):
@@ -101,8 +104,10 @@ class Pictures:
         notes: list[str],
         *,
         counted: bool = False,
+        album: Album = NO_ALBUM,
     ) -> None:
         """`counted`: a frame may become several results, so these are what `index` counts."""
+        self._album = album
         self._output, self._template, self._options = output, template, options
         self._files, self._notes, self._counted = files, notes, counted
         self._claims = claims if templates.per_frame(template) else None
@@ -110,9 +115,10 @@ class Pictures:
         self._written: list[str] = []
 
     def write(self, made: Made, number: int) -> None:
-        from cvkit.io.codecs.writing import drops_alpha, write_picture
+        from cvkit.io.codecs.writing import ARRAYS, drops_alpha, write_picture
 
-        raster = shown(_picture(self._output, made))
+        picture = _picture(self._output, made)
+        told = self._album.page(made.frame.index) if isinstance(picture, Image) else NOTHING
         objects = made.frame.get(Objects)
         first = objects is not None and len(objects) == 1
         path = frame_path(
@@ -123,11 +129,18 @@ class Pictures:
             number=str(objects.ids[0]) if first and objects and objects.ids is not None else "",
         )
         kind = format_of(path)
+        raster = picture if kind in ARRAYS else shown(picture)
         if drops_alpha(raster, kind):
             self._notes.append(f"{kind} has no alpha: laid over {self._options.background}")
         quality, below = self._options.quality, self._options.background.bgr
         try:
-            data = write_picture(raster, kind, quality=quality, background=below)
+            data = write_picture(
+                *(raster, kind),
+                quality=quality,
+                background=below,
+                metadata=told,
+                notes=self._notes,
+            )
         except OutputError as error:  # this one does not fit the format; others may
             raise InputError(error.what, why=error.why, remedy=error.remedy) from error
         if self._claims is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 MAX_PIXELS = 500_000_000
 DPI = 150.0
@@ -22,5 +23,9 @@ class Asked:
     """Dots an inch at which pages without pixels are drawn."""
     keep_icc: bool = False
     """Leave the numbers as they are where a profile says that they are not sRGB."""
+    seed: int = 0
+    """For pictures that are made of random numbers."""
+    fps: Fraction | None = None
+    """How fast numbered pictures follow each other."""
     notes: list[str] = field(default_factory=list, compare=False)
     """Where a decoder says what a user should know of a picture that it could still read."""

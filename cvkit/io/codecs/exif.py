@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import cv2
 
 from cvkit.core.warp import Array, Size
-from cvkit.io.codecs import ifd
+from cvkit.io.codecs import ifd, metadata
 
 _WIDTH, _HEIGHT, _ORIENTATION = 0x0100, 0x0101, 0x0112
 _ACROSS, _DOWN, _UNIT = 0x011A, 0x011B, 0x0128
@@ -42,9 +42,7 @@ def density(tiff: bytes) -> tuple[float, float] | None:
             found[entry.tag] = rational(tiff, entry, ifd.order_of(tiff) or "<")
         elif entry.tag == _UNIT:
             unit = value
-    across, down = found.get(_ACROSS, 0.0), found.get(_DOWN, 0.0)
-    scale = _INCHES.get(unit)
-    return (across * scale, down * scale) if scale and across > 0 and down > 0 else None
+    return metadata.density(found.get(_ACROSS, 0), found.get(_DOWN, 0), _INCHES.get(unit))
 
 
 def rational(data: ifd.Bytes, entry: ifd.Entry, order: str) -> float:

@@ -22,7 +22,7 @@ from cvkit.core.values import Image, Space
 from cvkit.core.warp import Array, Size
 from cvkit.io.codecs import exif, ifd
 from cvkit.io.codecs.asked import Asked
-from cvkit.io.codecs.metadata import NOTHING, Metadata
+from cvkit.io.codecs.metadata import NOTHING, Metadata, density
 from cvkit.io.codecs.stored import image
 from cvkit.io.integrity import bounded, damaged, page_out_of, unsupported
 
@@ -203,9 +203,7 @@ class _Notes:
             self.several = at + 4
         elif marker == _APP0 and body[:5] == _JFIF and len(body) >= 12:
             unit, across, down = struct.unpack_from(">BHH", body, 7)
-            scale = {1: 1.0, 2: 2.54}.get(unit)
-            if scale and across and down:
-                self._density = (across * scale, down * scale)
+            self._density = density(across, down, {1: 1.0, 2: 2.54}.get(unit))
 
     def metadata(self) -> Metadata:
         icc = b"".join(part for _, part in sorted(self._icc.items()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 
@@ -20,17 +20,46 @@ class Metadata:
     def __bool__(self) -> bool:
         return bool(self.exif or self.icc or self.density)
 
-    def kept(self, *, strip: bool, keep_icc: bool) -> Metadata:
+    def kept(self, *, strip: bool, keep_icc: bool = True) -> Metadata:
         """What a run's options let through. A profile that was applied is over."""
         icc = self.icc if keep_icc else b""
         return Metadata(icc=icc) if strip else replace(self, icc=icc)
 
 
 NOTHING = Metadata()
-OfPage = Callable[[int], Metadata]
-"""The metadata of a page, counted from 0."""
+_DENSEST = 1e5
 
 
-def none_of(page: int) -> Metadata:
-    """The `OfPage` of what has no metadata."""
+def density(across: float, down: float, scale: float | None = 1.0) -> tuple[float, float] | None:
+    """Pixels an inch, where the numbers can be such; `scale` makes them so, None says nothing."""
+    sides = (across * (scale or 0), down * (scale or 0))
+    return sides if all(0 < side <= _DENSEST for side in sides) else None
+
+
+def _nothing(page: int) -> Metadata:
     return NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """The metadata of an input's pages, which are counted from 0; found when it is asked for."""
+
+    pages: tuple[int, ...] = ()
+    find: Callable[[int], Metadata] = _nothing
+
+    @classmethod
+    def of(cls, told: Iterable[tuple[int, Metadata]]) -> Album:
+        """Of what is known already."""
+        known = dict(told)
+        return cls(tuple(known), known.__getitem__)
+
+    def page(self, number: int) -> Metadata:
+        return self.find(number) if number in self.pages else NOTHING
+
+    def all(self) -> tuple[tuple[int, Metadata], ...]:
+        """Those of its pages that have any."""
+        found = ((number, self.find(number)) for number in self.pages)
+        return tuple((number, told) for number, told in found if told)
+
+
+NO_ALBUM = Album()

@@ -24,7 +24,7 @@ from cvkit.core.warp import Array, Size
 from cvkit.io.codecs import exif
 from cvkit.io.codecs.asked import Asked
 from cvkit.io.codecs.deflate import inflated
-from cvkit.io.codecs.metadata import Metadata
+from cvkit.io.codecs.metadata import Metadata, density
 from cvkit.io.codecs.stored import decoded, image
 from cvkit.io.integrity import bounded, damaged
 
@@ -111,11 +111,11 @@ def metadata(data: Bytes, name: str, page: int) -> Metadata:
         if kind in _NOTES:
             found.setdefault(kind, body)
     told = bytes(found.get(b"eXIf", b""))
-    density = exif.density(told)
+    dense = exif.density(told)
     if len(size := found.get(b"pHYs", b"")) == 9 and size[8] == _METRES:
         across, down = struct.unpack_from(">II", size)
-        density = (across * _INCH, down * _INCH) if across and down else density
-    return Metadata(told, _profile(found, Asked()), density)
+        dense = density(across, down, _INCH) or dense
+    return Metadata(told, _profile(found, Asked()), dense)
 
 
 def _profile(notes: Mapping[bytes, Bytes], asked: Asked) -> bytes:

@@ -15,9 +15,10 @@ import numpy as np
 
 from cvkit.core.values import DEPTHS, Image
 from cvkit.core.warp import Array, Size
-from cvkit.io.codecs import exif, tiff_segments
+from cvkit.io.codecs import exif, ifd, tiff_segments, tiff_tags
 from cvkit.io.codecs.asked import Asked
-from cvkit.io.codecs.stored import decoded, image
+from cvkit.io.codecs.metadata import Metadata, density
+from cvkit.io.codecs.stored import decoded, image, spread
 from cvkit.io.codecs.tiff_directory import Directory, count_pages, directory
 from cvkit.io.integrity import bounded, damaged, unsupported
 
@@ -25,6 +26,7 @@ Bytes = bytes | memoryview
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
 _ORIENTATION, _SAMPLES, _COLOURS, _EXTRA, _FORMAT, _PROFILE = 274, 277, 320, 338, 339, 34675
+_ACROSS, _DOWN, _UNIT = 282, 283, 296
 _WHITE_IS_ZERO, _GREY, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _CHANNELS = {_WHITE_IS_ZERO: 1, _GREY: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
 _NAMES = {4: "a mask", 8: "CIE L*a*b*", 9: "ICC L*a*b*", 10: "ITU L*a*b*", 32803: "a sensor's"
@@ -82,6 +84,23 @@ def read(data: Bytes, name: str, asked: Asked) -> Image:
 def count(data: Bytes, name: str) -> int:
     """How many pictures the file holds; small copies of them do not count."""
     return count_pages(data, name)
+
+
+def metadata(data: Bytes, name: str, page: int) -> Metadata:
+    """Of one page."""
+    told = directory(data, name, page)
+    block = tiff_tags.exif_of(data, told.entries, told.order)
+    return Metadata(block, told.raw(_PROFILE), _density(told))
+
+
+def _density(page: Directory) -> tuple[float, float] | None:
+    scale = {2: 1.0, 3: 2.54}.get(page.one(_UNIT, 2))
+    sides = [
+        exif.rational(page.data, page.entries[tag], page.order)
+        for tag in (_ACROSS, _DOWN)
+        if tag in page.entries and page.entries[tag].kind == ifd.RATIONAL
+    ]
+    return density(sides[0], sides[1], scale) if len(sides) == 2 else None
 
 
 def _kind(page: Directory) -> _Kind:
@@ -165,12 +184,7 @@ def _full(samples: Array, kind: _Kind) -> Array:
     """In a depth of ours: uint8, uint16 or float32."""
     if kind.letter == "f":
         return samples.astype(np.float32, copy=False)
-    if kind.bits in (8, 16) or kind.photometric == _PALETTE:
-        return samples
-    most = (1 << kind.bits) - 1
-    if kind.bits < 8:
-        return samples * np.uint8(255 // most)
-    return ((samples.astype(np.uint32) * 65535 + most // 2) // most).astype(np.uint16)
+    return samples if kind.photometric == _PALETTE else spread(samples, (1 << kind.bits) - 1)
 
 
 def _looked_up(indices: Array, page: Directory) -> Array:
@@ -240,17 +254,7 @@ def _by_opencv(page: Directory, size: Size) -> Array:
 
 
 def with_alpha_said(data: bytes) -> bytes:
-    """A TIFF that OpenCV wrote, with its fourth channel named as alpha, which OpenCV leaves out.
-
-    The directory is written again at the end, with the one tag more.
-    """
-    order = "<" if data[:1] == b"I" else ">"
-    (first,) = struct.unpack_from(f"{order}I", data, 4)
-    (count,) = struct.unpack_from(f"{order}H", data, first)
-    entries = [data[first + 2 + 12 * i : first + 14 + 12 * i] for i in range(count)]
-    entries.append(struct.pack(f"{order}HHIHH", _EXTRA, 3, 1, _UNASSOCIATED, 0))
-    entries.sort(key=lambda entry: struct.unpack_from(f"{order}H", entry)[0])
-    out = bytearray(data)
-    out += bytes(len(out) % 2)  # directories begin at even bytes
-    struct.pack_into(f"{order}I", out, 4, len(out))
-    return bytes(out + struct.pack(f"{order}H", count + 1) + b"".join(entries) + bytes(4))
+    """A TIFF that OpenCV wrote, with its fourth channel named as alpha, which OpenCV leaves out."""
+    tags = tiff_tags.all_tags(data)
+    tags[_EXTRA] = (ifd.SHORT, 1, struct.pack("<H", _UNASSOCIATED))
+    return tiff_tags.relaid(data, tags)

@@ -12,7 +12,8 @@ from cvkit.core.time import Time
 from cvkit.core.values import Image
 from cvkit.io.codecs.asked import Asked
 from cvkit.io.codecs.formats import FORMATS
-from cvkit.io.codecs.reading import count_pages, read_picture
+from cvkit.io.codecs.metadata import Metadata
+from cvkit.io.codecs.reading import count_pages, metadata_of, read_picture
 from cvkit.io.integrity import read_bytes
 from cvkit.io.sources.files import look
 
@@ -81,7 +82,7 @@ def open_still(path: str, name: str) -> Still:
 def pages_of(path: str, name: str) -> int:
     """How many pictures a file holds; 1 where it cannot be read at all."""
     try:
-        return Still(path, name).count()
+        return open_still(path, name).count()
     except CvkitError:  # reading it will say what is wrong
         return 1
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from cvkit.core.errors import DamagedError
+from cvkit.io.codecs.metadata import Metadata
 from cvkit.io.sound import Sound
 
 
@@ -18,6 +19,8 @@ class Head:
     format: str
     rate: Fraction | None
     sound: Sound | None
+    metadata: tuple[tuple[int, Metadata], ...] = ()
+    """What its pages hold beside pixels, each with its number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from cvkit.core.grid import Grid
 from cvkit.core.time import Time
 from cvkit.core.values import Features, Objects, Raster, Value
 from cvkit.core.warp import Array
+from cvkit.io.codecs.metadata import Metadata, density
 from cvkit.io.sound import SoundPacket
 from cvkit.io.stream import grids
 from cvkit.io.stream.head import checked_name
@@ -43,6 +44,7 @@ class Row:
     format: str = ""
     rate: Fraction | None = None
     sound: bytes | None = None
+    metadata: tuple[tuple[int, Metadata], ...] = ()
     error: str | None = None
     code: int = 0
     frame: Frame | None = None
@@ -64,6 +66,10 @@ def schema(items: int | None = None) -> pa.Schema:
         ("stream", pa.int32()), ("pts", pa.int64()), ("dts", pa.int64()), ("duration", pa.int64()),
         ("num", pa.int64()), ("den", pa.int64()), ("key", pa.bool_()), ("data", pa.binary()),
     ]  # fmt: skip
+    note = [
+        ("page", pa.int64()), ("exif", pa.binary()), ("icc", pa.binary()),
+        ("across", pa.float64()), ("down", pa.float64()),
+    ]  # fmt: skip
     columns = [
         ("item", pa.int64()), ("name", pa.binary()), ("first", pa.bool_()), ("last", pa.bool_()),
         ("moving", pa.bool_()), ("format", pa.string()), ("rate_num", pa.int64()),
@@ -71,7 +77,7 @@ def schema(items: int | None = None) -> pa.Schema:
         ("code", pa.int32()), ("source", pa.binary()), ("index", pa.int64()), ("pts", pa.int64()),
         ("num", pa.int64()), ("den", pa.int64()), ("length", pa.int64()), ("grids", pa.string()),
         ("maps", pa.list_(pa.large_binary())), ("values", pa.list_(pa.struct(value))),
-        ("packets", pa.list_(pa.struct(packet))),
+        ("packets", pa.list_(pa.struct(packet))), ("metadata", pa.list_(pa.struct(note))),
     ]  # fmt: skip
     told = {} if items is None else {"items": str(items)}
     return pa.schema(columns, metadata={"cvkit": VERSION, **told})
@@ -108,6 +114,8 @@ def to_batch(row: Row) -> pa.RecordBatch:
             columns.append(_list_of(inner))
         elif field.name == "packets":
             columns.append(pa.array([[_packet(p) for p in row.packets]], field.type))
+        elif field.name == "metadata":
+            columns.append(pa.array([[_told(p, t) for p, t in row.metadata]], field.type))
         else:
             columns.append(pa.array([single.get(field.name)], field.type))
     return pa.RecordBatch.from_arrays(columns, schema=known)
@@ -133,6 +141,7 @@ def from_batch(batch: pa.RecordBatch, max_pixels: int) -> Row:
         format=told["format"] or "",
         rate=rate,
         sound=told["sound"],
+        metadata=tuple(_told_of(t) for t in told["metadata"] or ()),
         error=told["error"],
         code=told["code"] or 0,
         frame=None if told["grids"] is None else _frame(batch, told, max_pixels),
@@ -287,6 +296,23 @@ def _packet_of(told: dict[str, Any]) -> SoundPacket:
     return SoundPacket(
         number, told["pts"], told["dts"], duration, base, told["key"] is True, told["data"]
     )
+
+
+def _told(page: int, told: Metadata) -> dict[str, object]:
+    across, down = told.density or (None, None)
+    return {"page": page, "exif": told.exif, "icc": told.icc, "across": across, "down": down}
+
+
+def _told_of(told: dict[str, Any]) -> tuple[int, Metadata]:
+    exif, icc, across, down = told["exif"], told["icc"], told["across"], told["down"]
+    if not isinstance(exif, bytes) or not isinstance(icc, bytes):
+        raise TypeError("metadata is missing")
+    if across is None and down is None:
+        return _whole(told["page"]), Metadata(exif, icc)
+    dense = density(across, down)
+    if dense is None:
+        raise ValueError("a density is none")
+    return _whole(told["page"]), Metadata(exif, icc, dense)
 
 
 def _ratio(numerator: object, denominator: object) -> Fraction:
