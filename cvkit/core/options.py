@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from cvkit.core import wording
 from cvkit.core.errors import ParameterError
 from cvkit.core.names import cli_name
 from cvkit.core.units import Color, Duration, FrameRange, Pages
@@ -42,9 +43,9 @@ class RunOptions(BaseModel):
     """Of documents only these pages, from 1: 3, 2-5, 1,4,7- or all."""
     dpi: Annotated[float, Field(ge=1, le=10000)] = 150
     """Dots an inch at which pages of documents and drawings are rendered."""
-    max_pixels: Annotated[int, Field(ge=1)] = 500_000_000
     keep_icc: bool = False
     """Leave colours as a profile has them, and write it too, instead of making them sRGB."""
+    max_pixels: Annotated[int, Field(ge=1)] = 500_000_000
     """Pictures of more pixels are refused before memory is taken."""
     on_corrupt: Literal["fail", "skip"] = "fail"
     """Whether a damaged input fails, or is skipped and counted."""
@@ -84,6 +85,15 @@ class RunOptions(BaseModel):
     """Drop the sound."""
     background: Color = Color(255, 255, 255)
     """What lies under transparency in formats without alpha."""
+    strip: bool = False
+    """Write no EXIF and no dots an inch."""
+
+    @field_validator("duration")
+    @classmethod
+    def _some(cls, duration: Duration | None) -> Duration | None:
+        if duration is not None and duration.value <= 0:
+            raise ValueError("must be more than 0")
+        return duration
 
     @model_validator(mode="wrap")
     @classmethod
@@ -95,7 +105,7 @@ class RunOptions(BaseModel):
             name = cli_name(str(first["loc"][0])) if first["loc"] else "option"
             if first["type"] == "extra_forbidden":
                 raise ParameterError(f"there is no run option {name}") from None
-            raise ParameterError(f"--{name}: {why}, got {first['input']!r}") from None
+            raise ParameterError(f"--{name}: {wording.why(first)}") from None
 
 
 SHELL_OPTIONS = ("dry_run", "save", "set", "json", "quiet", "verbose", "progress", "debug")
