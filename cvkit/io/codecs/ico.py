@@ -73,6 +73,9 @@ def _bitmap(piece: memoryview, name: str, max_pixels: int) -> None:
         raise damaged(name, "the ICO is cut inside a picture's header") from error
     size = (wide, abs(doubled) // 2)
     bounded(size, max_pixels, name)
-    rows = (-(-wide * bits // 32) + -(-wide // 32)) * 4
-    if header < 40 or header + rows * size[1] > len(piece):
+    mask = -(-wide // 32) if bits < 32 else 0  # alpha does without one
+    needed = header + (-(-wide * bits // 32) + mask) * 4 * size[1]
+    if bits <= 8:
+        needed += 4 * (int.from_bytes(piece[32:36], "little") or 1 << bits)
+    if header < 40 or needed > len(piece):
         raise damaged(name, "the ICO is cut: its picture is shorter than it says")
