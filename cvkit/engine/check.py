@@ -25,7 +25,7 @@ from cvkit.engine.roi import Region, read_region
 from cvkit.engine.upstream import Upstream, open_stdin
 from cvkit.io.codecs.extras import require
 from cvkit.io.codecs.formats import FORMATS, SUFFIX_FORMAT
-from cvkit.io.sources.files import Found, find, kind_of, look
+from cvkit.io.sources.files import Found, Walk, files_of, find, kind_of, look
 
 
 @dataclass
@@ -43,6 +43,8 @@ class Job:
     rest: Chain | None = None
     """What follows a gather over the run, on the one frame that it gives."""
     files: list[Found] = field(default_factory=list)
+    named: tuple[str, ...] = ()
+    """The inputs one by one, as if lists and patterns had been written out."""
     protected: dict[str, str] = field(default_factory=dict)
     """Real paths of files that the run reads, by what they are to it: never written."""
     spooled: str = ""
@@ -197,9 +199,9 @@ def _find(job: Job) -> None:
     if not walk.files:
         raise InputError(
             f"{' '.join(spec.inputs)} holds no picture and no video",
-            why=f"{walk.not_media} other files" if walk.not_media else "it is empty",
+            why=_left(walk),
         )
-    job.files, job.not_media = walk.files, walk.not_media
+    job.files, job.not_media, job.named = walk.files, walk.not_media, walk.named
     seen: dict[str, Found] = {}
     for number, file in enumerate(walk.files):
         form, kind = look(file.path)
@@ -214,6 +216,16 @@ def _find(job: Job) -> None:
                 remedy="name the folder above them as the input",
             )
         seen[file.name] = file
+
+
+def _left(walk: Walk) -> str:
+    """What a folder without pictures holds."""
+    held = {
+        "that --include and --exclude leave out": walk.left_out,
+        "of other kinds": walk.not_media,
+    }
+    told = [f"{many} files {kind}" for kind, many in held.items() if many]
+    return " and ".join(told) or "it is empty"
 
 
 def _pages(file: Found, form: str | None, options: RunOptions) -> tuple[int, ...]:
@@ -243,7 +255,7 @@ def _outputs(job: Job, sources: list[Source]) -> list[Output]:
     if job.upstream is not None:
         return unsaid(whole, ["-"] * (job.upstream.reader.items or 1), many=False)
     many = any(s.pages > 1 for s in sources)
-    return unsaid(whole, list(job.spec.inputs), many=many)
+    return unsaid(whole, job.named or job.spec.inputs, many=many)
 
 
 def _finish_chain(job: Job) -> None:
@@ -304,7 +316,8 @@ def _results(job: Job) -> list[Placed]:
 
 def _protected(job: Job) -> dict[str, str]:
     """Real paths of files that the run reads, by what they are to it."""
-    read = {os.path.realpath(i.path): "an input" for i in job.items if i.path != "-"}
+    paths = (p for i in job.items if i.path != "-" for p in files_of(i.path))
+    read = {os.path.realpath(p): "an input" for p in paths}
     for step in job.chain.steps:
         for field_name in operand_fields(type(step.stage)):
             text = getattr(step.stage, field_name)

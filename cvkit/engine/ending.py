@@ -77,7 +77,7 @@ def _write(shop: Workshop, path: str, parts: list[Path], *, overwrite: bool) -> 
 
     form: Any = os.path.splitext(path)[1][1:].lower()
     with (
-        shop.files.appearing(Path(path), overwrite=overwrite) as temporary,
+        shop.files.appearing(Path(path), overwrite=overwrite, may_be_empty=True) as temporary,
         open(temporary, "w", encoding="utf-8", newline="") as file,
     ):
         assemble(parts, form, file)

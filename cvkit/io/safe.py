@@ -88,12 +88,17 @@ class SafeFiles:
 
     @contextmanager
     def appearing(
-        self, path: Path, *, overwrite: bool | None = None, done: Done | None = None
+        self,
+        path: Path,
+        *,
+        overwrite: bool | None = None,
+        done: Done | None = None,
+        may_be_empty: bool = False,
     ) -> Iterator[Path]:
         """A temporary path, an empty file with the same suffix, which `path` becomes at the end.
 
         On any exception the file is removed and nothing appears. An OSError raised inside is told
-        as an OutputError about `path`; so is a file that is still empty.
+        as an OutputError about `path`; so is a file that is still empty, unless it `may_be`.
         """
         replaces = self._overwrite if overwrite is None else overwrite
         final = os.path.realpath(path)  # a link's target is written, the link stays
@@ -102,7 +107,7 @@ class SafeFiles:
             try:
                 yield Path(temporary)
                 size = os.stat(temporary).st_size
-                if not size:
+                if not size and not may_be_empty:
                     raise OutputError(f"{path} cannot be written", why="nothing reached the disk")
             except BaseException:
                 with suppress(OSError):

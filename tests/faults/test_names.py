@@ -109,7 +109,7 @@ def test_names_with_braces_are_names(cvkit: Command, tmp_path: Path):
         "k{0}.png",
         "k{.png",
         "k{stem.__class__}.png",
-        "r{stem}.csv",
+        "r{stem}.jsonl",
     ],
 )
 def test_a_template_that_cannot_be_filled_is_exit_2(cvkit: Command, here: Path, template: str):

@@ -333,7 +333,7 @@ def test_a_folder_that_is_not_there_is_an_output_error(tmp_path: Path):
     [
         (Encoding(codec="theora9"), "no video encoder 'theora9'; try h264"),
         (Encoding(codec="aac"), "aac encodes audio, not video"),
-        (Encoding(preset="warp"), "libx264 refuses preset warp"),
+        (Encoding(preset="warp"), "libx264 has no preset warp"),
         (Encoding(codec="mpeg4", preset="fast"), "mpeg4 knows no preset"),
         (Encoding(crf=20, bitrate=1000), "exclude each other"),
         (Encoding(pix_fmt="purple"), "no pixel format 'purple'"),

@@ -37,6 +37,12 @@ class Encoding:
     """Show frame i at i / fps, whatever its time was; the sound is then left out."""
 
 
+_PRESETS = (
+    *("ultrafast", "superfast", "veryfast", "faster", "fast"),
+    *("medium", "slow", "slower", "veryslow", "placebo"),
+)
+
+
 def encoder_of(encoding: Encoding, suffix: str) -> str:
     """The name of FFmpeg's encoder. Raises ParameterError where there is none."""
     import av
@@ -72,6 +78,10 @@ def options_of(encoder: str, encoding: Encoding) -> dict[str, str]:
     if encoding.crf is not None:
         options["crf"] = str(encoding.crf)
     if encoding.preset is not None:
+        if encoder in ("libx264", "libx265") and encoding.preset not in _PRESETS:
+            raise ParameterError(
+                f"{encoder} has no preset {encoding.preset}", remedy=f"it has {', '.join(_PRESETS)}"
+            )
         options["preset"] = encoding.preset
     return options
 

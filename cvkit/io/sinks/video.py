@@ -280,7 +280,8 @@ class _Output:
             context.open()
         except av.FFmpegError as error:
             said = ", ".join(f"{k} {v}" for k, v in {**options, "pix-fmt": pix_fmt}.items())
-            raise ParameterError(f"{encoder} refuses {said}", why=str(error)) from error
+            why = (error.strerror or str(error)).lower()
+            raise ParameterError(f"{encoder} refuses {said}", why=why) from error
         if context.options:  # what it left untouched
             raise ParameterError(f"{encoder} knows no {', '.join(context.options)}")
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import fnmatch
 import glob
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cvkit.core.errors import InputError, UsageError
+from cvkit.core.errors import CvkitError, InputError, UsageError
 from cvkit.io.codecs.formats import FORMATS, PICTURE_SUFFIXES
 from cvkit.io.codecs.moves import seen
 from cvkit.io.codecs.sniff import MOVING, VIDEO_SUFFIXES
+from cvkit.io.sources import generated, sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,10 @@ class Walk:
 
     files: list[Found]
     not_media: int = 0
+    left_out: int = 0
+    """Files that --include and --exclude leave out."""
+    named: tuple[str, ...] = ()
+    """The inputs one by one, as if lists and patterns had been written out."""
 
 
 def find(
@@ -50,22 +56,43 @@ def find(
     `own` are folders and files of this run, never walked. Raises InputError where one is missing
     or cannot be read, UsageError where a pattern matches nothing.
     """
-    walk = Walk([])
     skipped = {os.path.realpath(p) for p in own}
     expanded = [p for text in inputs for p in _expanded(text)]
+    walk = Walk([], named=tuple(expanded))
     folders = [p for p in expanded if os.path.isdir(p)]
     for path in expanded:
         if os.path.isdir(path):
             prefix = os.path.basename(os.path.abspath(path)) + "/" if len(folders) > 1 else ""
             _folder(walk, path, prefix, include, exclude, skipped)
         else:
-            walk.files.append(Found(path, os.path.basename(path)))
+            walk.files.append(Found(path, name_of(path)))
     return walk
+
+
+def files_of(path: str) -> list[str]:
+    """The files that an input reads."""
+    if path.startswith(sequence.SCHEME):
+        return sequence.files_of(path)
+    return [] if path.startswith(generated.SCHEMES) else [path]
+
+
+def name_of(path: str) -> str:
+    """What the results of an input that was named on the line are called after."""
+    if path.startswith(sequence.SCHEME):
+        return sequence.name_of(path)
+    if path.startswith(generated.SCHEMES):
+        return generated.Generated(path).name
+    return os.path.basename(path)
 
 
 def _expanded(text: str) -> list[str]:
     if text == "-":
         return ["-"]
+    if text.startswith((sequence.SCHEME, *generated.SCHEMES)):
+        _checked(text)
+        return [text]
+    if text.startswith("@") and not os.path.lexists(text):
+        return _listed(text[1:])
     try:
         os.stat(text)
         return [text]
@@ -82,6 +109,53 @@ def _expanded(text: str) -> list[str]:
         raise InputError(f"{text} cannot be read", why=error.strerror or str(error)) from error
     except ValueError as error:
         raise InputError(f"{text!r} is no file name", why=str(error)) from error
+
+
+def _checked(text: str) -> None:
+    """Raises UsageError or InputError where a word with a scheme means nothing."""
+    if text.startswith(sequence.SCHEME):
+        sequence.files_of(text)
+    else:
+        generated.Generated(text)
+
+
+def _listed(path: str) -> list[str]:
+    """The inputs that a list names, one a line; `#` begins a comment line.
+
+    A name is looked for beside the list, then in the current folder. Raises InputError where the
+    list cannot be read, and with its line where an input is none.
+    """
+    try:
+        with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
+            lines = file.read().splitlines()
+    except OSError as error:
+        raise InputError(f"@{path} cannot be read", why=error.strerror or str(error)) from error
+    out = []
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        if text == "-" or text.startswith("@"):
+            raise InputError(f"{path}, line {number}: {text} is no file", why="a list names files")
+        try:
+            out += _expanded(_beside(text, os.path.dirname(path)))
+        except CvkitError as error:
+            raise InputError(
+                f"{path}, line {number}: {error.what}", why=error.why, remedy=error.remedy
+            ) from error
+    if not out:
+        raise InputError(f"@{path} names no file", remedy="one a line")
+    return out
+
+
+def _beside(text: str, folder: str) -> str:
+    """A line of a list that lies in `folder`, as seen from here."""
+    scheme = sequence.SCHEME if text.startswith(sequence.SCHEME) else ""
+    if text.startswith(generated.SCHEMES):
+        return text
+    near = os.path.join(folder, text.removeprefix(scheme))
+    there = glob.glob(re.sub(sequence.NUMBERED, "*", near)) if scheme else glob.glob(near)
+    return scheme + near if there or os.path.lexists(near) else text
 
 
 def _near(text: str) -> str:
@@ -103,6 +177,7 @@ def _folder(
     root = os.path.realpath(folder)
     for relative in _files(folder, "", skipped):
         if (include and not _matches(relative, include)) or _matches(relative, exclude):
+            walk.left_out += 1
             continue
         path = os.path.join(folder, relative)
         real = os.path.realpath(path)
@@ -154,6 +229,8 @@ def look(path: str) -> tuple[str | None, str]:
 
     An animation is a video, and of one frame a picture.
     """
+    if path.startswith((sequence.SCHEME, *generated.SCHEMES)):
+        return None, "video" if path.startswith(sequence.SCHEME) else "picture"
     try:
         with open(path, "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
