@@ -16,7 +16,7 @@ from cvkit.io.codecs import extras
 from cvkit.io.codecs.asked import Asked
 from cvkit.io.codecs.stored import image
 from cvkit.io.codecs.tiff_directory import directory
-from cvkit.io.integrity import bounded, damaged, unsupported
+from cvkit.io.integrity import bounded, damaged
 
 Bytes = bytes | memoryview
 
@@ -25,7 +25,8 @@ _TIFF = (b"II*\0", b"MM\0*")
 
 def read(data: Bytes, name: str, asked: Asked) -> Image:
     raw = extras.load("raw")
-    if bytes(data[:4]) in _TIFF:
+    tiff = bytes(data[:4]) in _TIFF
+    if tiff:
         directory(data, name)  # LibRaw does not say that a cut file is cut
     try:
         with raw.imread(io.BytesIO(data)) as opened:
@@ -34,7 +35,11 @@ def read(data: Bytes, name: str, asked: Asked) -> Image:
     except InputError:
         raise
     except raw.LibRawFileUnsupportedError as error:
-        raise unsupported(name, "LibRaw knows no such camera file") from error
+        raise InputError(
+            f"{name} cannot be read",
+            why="LibRaw knows no such camera file",
+            remedy="a plain TIFF is read under the name .tif" if tiff else "",
+        ) from error
     except (raw.LibRawError, ValueError, MemoryError) as error:
         said = str(error).strip("b'\"") or type(error).__name__
         raise damaged(name, f"the RAW decoder says: {said}") from error
