@@ -64,6 +64,11 @@ def _reasons(job: Job, given: set[str]) -> list[tuple[str, str]]:
         idle.append(("coords", "no results are written"))
     if job.items and all(i.moving for i in job.items):
         idle.append(("page", "no input is a document"))
+        idle += [("keep_icc", "no input is a picture"), ("strip", "no input is a picture")]
+    if job.upstream is not None:
+        idle.append(("keep_icc", "say it to the process that reads the pictures"))
+    if job.rest is not None or not (job.has("stream") or any(row.metadata for row in formats)):
+        idle.append(("strip", "nothing is written that would hold EXIF"))
     if not any(os.path.isdir(p) for p in job.spec.inputs):
         idle += [(name, "no input is a folder") for name in ("include", "exclude")]
     if not any(step.stage.needs & {"model", "gpu"} for step in steps):

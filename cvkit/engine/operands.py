@@ -56,9 +56,11 @@ def load(text: str, word: str, options: RunOptions) -> object:
         if len(data) > MAX_ASSET:
             raise InputError(f"{text} is over {MAX_ASSET >> 20} MiB")
         return data
+    from cvkit.io.codecs.asked import Asked
     from cvkit.io.codecs.reading import read_picture
 
-    image = read_picture(data, text, max_pixels=options.max_pixels, views=frozenset({"bgr"}))
+    views = frozenset({"bgr"})
+    image = read_picture(data, text, Asked(options.max_pixels, views, keep_icc=options.keep_icc))
     if word == "mask":
         return Mask.of(eight_bit(image.gray))
     return Image(image.grid, image.pixels, image.alpha)

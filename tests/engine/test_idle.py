@@ -31,6 +31,9 @@ def media(cvkit: Command) -> None:
         "gray a.png --only image",
         "gray a.png --include *.png",
         "gray a.png --coords output",
+        "gray a.png -o x.bmp --strip",
+        "montage a.png --strip",
+        "gray v.mp4 --keep-icc",
     ],
 )
 def test_an_option_without_meaning_is_exit_2(cvkit: Command, line: str):
@@ -45,6 +48,7 @@ def test_an_option_without_meaning_is_exit_2(cvkit: Command, line: str):
     "line",
     [
         "gray a.png -o x.jpg --background red --quality 50",
+        "gray a.png --strip --keep-icc",
         "gray v.mp4 --crf 30 --no-audio",
         "gray v.mp4 -o k{index}.jpg --quality 30 --frames 0:2",
         "detect a.png --model hog --device cpu -o x.png",

@@ -40,6 +40,8 @@ class Format:
     """Whether a file may be an animation."""
     animation: bool = False
     """Whether animations are written."""
+    metadata: bool = False
+    """Whether EXIF and a profile go into it when written."""
     grey: bool = False
     """Whether it holds one channel only."""
     named: bool = False
@@ -58,16 +60,19 @@ _POSTSCRIPT = (
 FORMATS: dict[str, Format] = {
     "jpeg": Format(
         "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), "jpeg", "opencv",
-        holds=_8, alpha=False, quality=92, side=65500, pages="first",
+        holds=_8, alpha=False, quality=92, side=65500, pages="first", metadata=True,
     ),
-    "png": Format("PNG", (".png",), "png", "opencv", holds=_16, moves=True),
+    "png": Format("PNG", (".png",), "png", "opencv", holds=_16, moves=True, metadata=True),
     "apng": Format("APNG", (".apng",), animation=True),  # one is read as a PNG
     "webp": Format(
         "WebP", (".webp",), "webp", "opencv",
-        holds=_8, quality=90, side=16383, moves=True, animation=True,
+        holds=_8, quality=90, side=16383, moves=True, animation=True, metadata=True,
     ),
     "bmp": Format("BMP", (".bmp", ".dib"), "bmp", "opencv", holds=_8),
-    "tiff": Format("TIFF", (".tif", ".tiff"), "tiff", "opencv", holds=_ANY, pages="all"),
+    "tiff": Format(
+        "TIFF", (".tif", ".tiff"), "tiff", "opencv",
+        holds=_ANY, pages="all", metadata=True,
+    ),
     "gif": Format(
         "GIF", (".gif",), "gif", "gif_writing",
         holds=_8, side=65535, moves=True, animation=True,
