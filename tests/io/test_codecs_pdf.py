@@ -22,9 +22,7 @@ def pdf(pages: int = 3) -> bytes:
     """Pages of 3 by 2 inches, each in one colour."""
     pictures = [PIL.Image.new("RGB", (216, 144), colour) for colour in COLOURS[:pages]]
     out = io.BytesIO()
-    pictures[0].save(
-        out, "PDF", save_all=True, append_images=pictures[1:], resolution=72, **options
-    )
+    pictures[0].save(out, "PDF", save_all=True, append_images=pictures[1:], resolution=72)
     return out.getvalue()
 
 
