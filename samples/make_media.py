@@ -13,15 +13,23 @@ import numpy as np
 from skimage import data
 
 HERE = Path(__file__).parent
-PICTURES = ("astronaut", "cat", "coffee", "coins", "page", "rocket")
+PICTURES = {name: name for name in ("astronaut", "cat", "coffee", "coins", "page", "rocket")}
+PICTURES |= {"cells": "immunohistochemistry", "hubble": "hubble_deep_field", "retina": "retina"}
+LONGEST = 640
+"""Longer sides are made this long; none of the first six is."""
 
 
 def main() -> None:
-    for name in PICTURES:
-        picture = getattr(data, name)()
+    for name, source in PICTURES.items():
+        picture = getattr(data, source)()
         if picture.ndim == 3:
             picture = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+        scale = LONGEST / max(picture.shape)
+        if scale < 1:
+            picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         cv2.imwrite(str(HERE / f"{name}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 88])
+    horse = 255 - 255 * data.horse().astype(np.uint8)
+    cv2.imwrite(str(HERE / "horse.png"), horse, [cv2.IMWRITE_PNG_BILEVEL, 1])
     pan(HERE / "portrait.mp4", size=(320, 240), frames=50)
 
 

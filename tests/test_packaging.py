@@ -110,6 +110,14 @@ def test_only_what_belongs_at_the_top_is_there():
     assert {name for name in top if not name.startswith(".")} <= TOP_LEVEL
 
 
+def test_a_wheel_brings_every_sample():
+    from cvkit.cli.samples import sample_files
+
+    targets = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    brought = targets["targets"]["wheel"]["force-include"]
+    assert brought == {f"samples/{p.name}": f"cvkit/samples/{p.name}" for p in sample_files()}
+
+
 def test_no_tracked_file_is_over_a_mebibyte():
     assert [path for path in tracked() if (ROOT / path).stat().st_size > 1 << 20] == []
 
@@ -164,3 +172,6 @@ def test_a_fresh_environment_with_only_the_core_runs_a_stage(tmp_path: Path):
         [sys.executable, "-c", levels], cwd=tmp_path, check=True, capture_output=True, text=True
     )
     assert seen.stdout.strip() == "[0, 255]"
+
+    subprocess.run([command, "samples", "tour"], cwd=tmp_path, check=True)
+    subprocess.run([command, "run", "sketch.yml", "cat.jpg"], cwd=tmp_path / "tour", check=True)

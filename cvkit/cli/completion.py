@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from cvkit.cli import terminal
+from cvkit.cli.app import TYPER
 from cvkit.core import catalog
 from cvkit.core.errors import CvkitError
 
@@ -99,7 +100,7 @@ def candidates(words: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield from _starting(_stages(), word)
         return
     first = "then" not in before
-    if step[0] in ("stages", "info", "schema", "doctor", "help", "completion"):
+    if step[0] in TYPER:
         yield from _starting(_of_command(step[0]), word)
         return
     yield from _in_step(step, word, first=first)
@@ -172,7 +173,7 @@ def _of_command(name: str) -> Iterator[tuple[str, str]]:
         yield from _stages()
     elif name == "completion":
         yield from ((shell, "") for shell in SCRIPTS)
-    elif name == "info":
+    elif name in ("info", "samples"):
         yield FILES, ""
     yield "--help", "Show the page of this command."
     if name in ("stages", "info", "doctor"):

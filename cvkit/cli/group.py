@@ -23,6 +23,7 @@ COMMANDS = {
     "show": "Look at pictures and videos, in a window or in the terminal.",
     "info": "Say what a file holds: size, depth, format, frames, duration.",
     "stages": "List all stages, or those that match a word.",
+    "samples": "Put sample pictures and recipes into a folder, with a tour to try.",
     "help": "Show the whole page of a stage or a topic.",
     "schema": "Print the JSON Schema of specs.",
     "doctor": "Check this machine and say what is missing.",
