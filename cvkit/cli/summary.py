@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from cvkit.cli import failure, terminal
 from cvkit.cli.arguments import ShellOptions
 from cvkit.cli.progress import per_second, span
+from cvkit.cli.table import show_table
 from cvkit.core.errors import CvkitError
 from cvkit.core.spec import Spec
 
 if TYPE_CHECKING:
-    from cvkit.engine.report import Report, Table
+    from cvkit.engine.report import Report
 
 LISTED = 10
 """How many failed inputs are named."""
@@ -37,38 +38,6 @@ def tell(spec: Spec, shell: ShellOptions, report: Report) -> None:
     if report.error is not None:
         failure.say(report.error)
     _failures(report)
-
-
-def show_table(table: Table, stream: TextIO) -> None:
-    """A table on a terminal, else CSV."""
-    if terminal.is_terminal(stream):
-        from rich.console import Console
-        from rich.markup import escape
-        from rich.table import Table as Drawn
-
-        drawn = Drawn(title=escape(table.title) or None, title_justify="left")
-        for index, column in enumerate(table.columns):
-            right = any(isinstance(row[index], int | float) for row in table.rows)
-            drawn.add_column(escape(column), justify="right" if right else "left")
-        for row in table.rows:
-            drawn.add_row(*(escape(cell(v)) for v in row))
-        Console(file=stream).print(drawn)
-        return
-    import csv
-
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(table.columns)
-    writer.writerows(["" if v is None else v for v in row] for row in table.rows)
-    stream.flush()
-
-
-def cell(value: object) -> str:
-    """A value as people read it in a table."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _data(spec: Spec, report: Report) -> None:
