@@ -32,7 +32,8 @@ _DENSEST = 1e5
 
 def density(across: float, down: float, scale: float | None = 1.0) -> tuple[float, float] | None:
     """Pixels an inch, where the numbers can be such; `scale` makes them so, None says nothing."""
-    sides = (across * (scale or 0), down * (scale or 0))
+    # PNG counts by the metre: 300 an inch are 299.9994 there.
+    sides = (round(across * (scale or 0), 2), round(down * (scale or 0), 2))
     return sides if all(0 < side <= _DENSEST for side in sides) else None
 
 

@@ -10,7 +10,8 @@ Tags = dict[int, tuple[int, int, bytes]]
 """Kind, count and the bytes of the values in little-endian order, by tag."""
 
 _EXIF, _GPS, _MAKER_NOTE, _DESCRIPTION, _INTEROP = 34665, 34853, 37500, 270, 40965
-_ABOUT = (_DESCRIPTION, 271, 272, 305, 306, 315, 316, 33432, *range(40091, 40096))
+_RESOLUTION = {282, 283, 296}
+_ABOUT = (_DESCRIPTION, 271, 272, *_RESOLUTION, 305, 306, 315, 316, 33432, *range(40091, 40096))
 _OF_LAYOUT = (b"{", b"<?xml", b"ImageJ=")
 """Descriptions that programs write for themselves; they would be wrong about a result."""
 _UNITS = {3: 2, 4: 4, 5: 4, 8: 2, 9: 4, 10: 4, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
@@ -24,7 +25,7 @@ def exif_of(data: ifd.Bytes, entries: dict[int, ifd.Entry], order: str) -> bytes
     for tag in (_EXIF, _GPS):
         if tag in entries:
             inner[tag] = _below(data, entries[tag], order)
-    if not about and not any(inner.values()):
+    if about.keys() <= _RESOLUTION and not any(inner.values()):
         return b""
     return b"II*\0" + struct.pack("<I", 8) + with_inner(about, inner, 8)
 
