@@ -38,7 +38,7 @@ cvkit STAGE INPUT... [options] [then STAGE [options]]... [-o OUTPUT]...
 """
 _POINTERS = """\
 cvkit stages WORD finds stages by what they do; cvkit help NAME tells all.
-Options of every run: cvkit help run. Topics: cvkit help inputs, outputs, units.
+Options of every run: cvkit help run. Topics: cvkit help inputs, outputs, formats, units.
 """
 
 

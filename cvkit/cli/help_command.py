@@ -16,7 +16,7 @@ from cvkit.core import catalog
 
 def command(
     name: Annotated[
-        str, typer.Argument(help="A stage, a command, or run, inputs, outputs, units.")
+        str, typer.Argument(help="A stage, a command, or run, inputs, outputs, formats, units.")
     ] = "",
 ) -> int:
     """Show the whole page of a stage or a topic."""

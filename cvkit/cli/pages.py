@@ -28,7 +28,7 @@ SHELL_DOCS = {
 }
 SET_DOC = "Change a parameter of the spec; STEP is a stage's name or its number from 1."
 _SHORT = {"jobs": "-j, --jobs"}
-_POINTERS = "More: cvkit help run, inputs, outputs, units"
+_POINTERS = "More: cvkit help run, inputs, outputs, formats, units"
 
 
 def command_page(name: str, stream: TextIO) -> str:
@@ -197,4 +197,5 @@ def _run_page(name: str, stream: TextIO) -> str:
     parts.append(_line("Usage", usage, stream) + "\n" + _line("Example", example, stream))
     if name == "run":
         parts.append(_table("Options", [("--set S.P=VALUE", SET_DOC)], stream))
-    return "\n\n".join([*parts, "All other options: cvkit help run. More: inputs, outputs, units"])
+    more = "All other options: cvkit help run. More: inputs, outputs, formats, units"
+    return "\n\n".join([*parts, more])

@@ -1,4 +1,4 @@
-"""What holds for every stage, a page each: `cvkit help run|inputs|outputs|units`."""
+"""What holds for every stage, a page each: `cvkit help run|inputs|outputs|formats|units`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ TOPICS = {
     "run": "options that hold for a whole run",
     "inputs": "what can be read, and how it is named",
     "outputs": "where results go, and in which form",
+    "formats": "which pictures are read and written, and what becomes of them",
     "units": "how lengths, levels, times, colours and sizes are written",
 }
 
@@ -33,6 +34,8 @@ last of several inputs is the second. Two folders pair by relative path.
   --frames A:B:STEP   of videos only these frames, 0-based, B excluded:
                       10:50, 2s:5.5s, -25:
   --duration 5s       of videos only so much
+  --page 2-5          of PDF and TIFF only these pages, from 1; else all
+  --dpi 300           dots an inch at which PDF and SVG are drawn (150)
 
 A damaged input fails with an error that says where; the others go on. --on-error stop ends the run
 at the first one, --on-corrupt skip counts damaged files as skipped.
@@ -82,6 +85,26 @@ meaning for the chain and its outputs is refused.
 """
 
 
+_FORMATS = """
+A picture is read as the file holds it: 8 and 16 bits and floats, grey or colour, with its alpha.
+It is turned upright and its colour profile becomes sRGB, unless --keep-icc. A cut or damaged file
+is an error, and so is one of more pixels than --max-pixels. `cvkit doctor` says what this machine
+lacks.
+
+{table}
+
+What is read with an extra needs one line: pip install "cvkit-cli[heic]".
+
+Quality is {quality} where --quality says nothing; the others lose nothing, but for HDR (within 1 %
+of the brightest channel) and GIF (256 colours). HDR, OpenEXR and PFM hold linear light, also above
+1; integers become 0 to 1 in them. Values above 1 are white in 8 and 16 bits: bit-depth makes those.
+
+Arrays (NPY, NPZ, CSV) have BGR order as in Python. They hold masks, labels, depth and flow as
+numbers, not drawn. -o x.csv is the picture's own numbers where the chain gives no results. A CSV is
+read where it is named, not in folders; PostScript is refused: it is a program.
+"""
+
+
 def topic_page(name: str, stream: TextIO) -> str:
     """The page; `name` is one of TOPICS."""
     if name == "units":
@@ -91,6 +114,8 @@ def topic_page(name: str, stream: TextIO) -> str:
 
         text = terminal.wrapped(_RUN.strip(), terminal.width())
         return "\n\n".join([_heading("run", stream), text, run_options(stream)])
+    if name == "formats":
+        return _heading(name, stream) + "\n\n" + _formats()
     text = {"inputs": _INPUTS, "outputs": _OUTPUTS}[name]
     return _heading(name, stream) + "\n\n" + filled(text.strip())
 
@@ -110,6 +135,22 @@ def filled(text: str) -> str:
 
 def _heading(name: str, stream: TextIO) -> str:
     return terminal.styled(name, "bold", stream) + f": {TOPICS[name]}"
+
+
+def _formats() -> str:
+    from cvkit.io.codecs.formats import FORMATS
+
+    depths = {"uint8": "8", "uint16": "16", "float32": "float"}
+    lines = [f"  {'':<14}{'read':<11}{'written':<14}suffixes"]
+    for row in FORMATS.values():
+        held = ", ".join(depths[one] for one in row.holds) or ("frames" if row.animation else "")
+        plain = "read" if row.reader or row.animation else "refused"
+        read = f"with {row.extra}" if row.extra else plain
+        more = " …" if len(row.suffixes) > 5 else ""
+        lines.append(f"  {row.title:<14}{read:<11}{held:<14}{' '.join(row.suffixes[:5])}{more}")
+    said = [f"{row.quality} for {row.title}" for row in FORMATS.values() if row.quality]
+    quality = f"{', '.join(said[:-1])} and {said[-1]}"
+    return filled(_FORMATS.strip().format(table="\n".join(lines), quality=quality))
 
 
 def _units() -> str:

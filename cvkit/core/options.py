@@ -68,7 +68,7 @@ class RunOptions(BaseModel):
     coords: Literal["source", "output"] = "source"
     """Coordinates of results: the source's, or the written picture's."""
     quality: Annotated[int, Field(ge=1, le=100)] | None = None
-    """JPEG (92) and WebP (90) quality, 1 to 100."""
+    """JPEG (92), WebP (90) and AVIF (80) quality, 1 to 100."""
     codec: str | None = None
     """Video encoder (libx264)."""
     crf: Annotated[int, Field(ge=0, le=63)] | None = None

@@ -167,7 +167,7 @@ def _refuse_depth(depth: str, fmt: str) -> None:
     raise OutputError(
         f"a {_DEPTH_NAMES.get(depth, depth)} picture cannot be written as {NAMES[fmt]}",
         why=f"it holds {' and '.join(_DEPTH_NAMES[name] for name in FORMATS[fmt].holds)} only",
-        remedy=f"write {_listed(sorted(able))}",
+        remedy=f"add bit-depth, or write {_listed(sorted(able))}",
     )
 
 
