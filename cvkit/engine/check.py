@@ -23,7 +23,6 @@ from cvkit.engine.plan import Chain
 from cvkit.engine.report import Item
 from cvkit.engine.roi import Region, read_region
 from cvkit.engine.upstream import Upstream, open_stdin
-from cvkit.io.codecs.extras import require
 from cvkit.io.codecs.formats import FORMATS, SUFFIX_FORMAT
 from cvkit.io.sources.files import Found, Walk, files_of, find, kind_of, look
 
@@ -205,7 +204,9 @@ def _find(job: Job) -> None:
     seen: dict[str, Found] = {}
     for number, file in enumerate(walk.files):
         form, kind = look(file.path)
-        if not file.folder and form in FORMATS:
+        if not file.folder and form in FORMATS and FORMATS[form].extra:
+            from cvkit.io.codecs.extras import require  # start-up: few formats need one
+
             require(form)
         moving = (kind or file.by_suffix) == "video"
         pages = () if moving else _pages(file, form, options)
