@@ -37,6 +37,15 @@ last of several inputs is the second. Two folders pair by relative path.
   --page 2-5          of PDF and TIFF only these pages, from 1; else all
   --dpi 300           dots an inch at which PDF and SVG are drawn (150)
 
+Of a TIFF or PDF each page is a picture of its own; of a JPEG that holds several (MPO) the first is
+read, or that of --page.
+
+Pictures whose ICC profile says that their numbers are not sRGB (a phone's Display P3, Adobe RGB,
+ink of print shops) become sRGB: perceptually and with black point compensation, as ImageMagick does
+it. --keep-icc leaves the numbers and writes the profile into the results; ink becomes sRGB all the
+same. Profiles of tables are applied to 8 bits only, and a broken one to none: a note says so. PNG's
+gAMA and cHRM are passed over.
+
 A damaged input fails with an error that says where; the others go on. --on-error stop ends the run
 at the first one, --on-corrupt skip counts damaged files as skipped.
 """
@@ -61,6 +70,11 @@ Without -o a picture `photo.jpg` becomes `photo.STAGE.jpg` in the current folder
 
 Each output takes the latest value that it can hold. Where objects are newer than every picture,
 they are drawn for picture outputs. A mask of black and white becomes a 1-bit PNG.
+
+JPEG is written in quality 92 with colours at half the size (4:2:0), WebP in 90; --quality says
+another. PNG, packed quickly, and TIFF, packed by LZW, lose nothing. A picture made from a picture
+keeps its EXIF, upright, with the new size and without the old thumbnail, and its dots an inch, in
+JPEG, PNG, WebP and TIFF; --strip leaves them out. Masks, labels and sheets of several carry none.
 
 show: and term: go beside other outputs. Videos play at their own pace; where drawing is too slow
 the preview leaves out frames, files never do. Quitting is a normal end: what is finished stays,
