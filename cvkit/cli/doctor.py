@@ -71,7 +71,7 @@ def findings() -> Iterator[Finding]:
     yield from _looked_at("opencv", opencv, "apt-get install -y libgl1 libglib2.0-0")
     for module, distribution in PACKAGES.items():
         yield _package(module, distribution)
-    yield from _looked_at("pictures", _pictures, 'pip install "cvkit-cli"')
+    yield from _looked_at("pictures", pictures, 'pip install "cvkit-cli"')
     yield from _looked_at("video", _video, 'pip install "cvkit-cli"')
     yield from _looked_at("networks", _networks, 'pip install "cvkit-cli"')
     yield from _stages()
@@ -123,7 +123,7 @@ def _installed(distribution: str) -> str:
         return ""
 
 
-def _pictures() -> Iterator[Finding]:
+def pictures() -> Iterator[Finding]:
     """Which formats are read and written, what an extra would add, and what is refused."""
     import cv2
 

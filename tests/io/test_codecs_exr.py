@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from cvkit.core.depths import at_depth
-from cvkit.core.errors import DamagedError, InputError
+from cvkit.core.errors import DamagedError, InputError, OutputError
 from cvkit.core.values import Image
 from cvkit.io.codecs.asked import Asked
 from cvkit.io.codecs.reading import read_picture
@@ -46,6 +46,16 @@ def test_values_above_one_are_kept_and_said():
     asked = Asked()
     assert read_picture(exr(), "a.exr", asked).bgr.max() > 8
     assert "linear light up to 8.4" in asked.notes[0]
+
+
+def test_a_switch_of_the_environment_is_obeyed(monkeypatch: pytest.MonkeyPatch):
+    data = exr()
+    monkeypatch.setenv("OPENCV_IO_ENABLE_OPENEXR", "0")
+    with pytest.raises(InputError, match="switches OpenEXR off") as error:
+        read_picture(data, "a.exr")
+    assert not isinstance(error.value, DamagedError)
+    with pytest.raises(OutputError, match="switches OpenEXR off"):
+        exr()
 
 
 def test_no_cut_passes(capfd: pytest.CaptureFixture[str]):

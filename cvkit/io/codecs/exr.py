@@ -12,6 +12,7 @@ import os
 import struct
 
 from cvkit.core.depths import at_depth
+from cvkit.core.errors import OutputError
 from cvkit.core.values import Image
 from cvkit.core.warp import Array, Size
 from cvkit.io.codecs import opencv
@@ -22,6 +23,8 @@ from cvkit.io.integrity import bounded, damaged, unsupported
 
 Bytes = bytes | memoryview
 
+_SWITCH = "OPENCV_IO_ENABLE_OPENEXR"
+_SWITCHED_OFF = f"{_SWITCH}=0 switches OpenEXR off in this environment"
 _TILED, _DEEP, _PARTS = 0x200, 0x800, 0x1000
 _ROWS = (1, 1, 1, 16, 32, 16, 32, 32, 32, 256)  # of a chunk, by compression
 _MOST_SIDE = 1 << 24
@@ -30,7 +33,8 @@ _LONGEST = 256
 
 def read(data: Bytes, name: str, asked: Asked) -> Image:
     size = _checked(data, name, asked.max_pixels)
-    _allowed()
+    if not _allowed():
+        raise unsupported(name, _SWITCHED_OFF)
     array = decoded(data, name, "OpenEXR", size)
     said_of(array, asked)
     return image(array)
@@ -38,13 +42,14 @@ def read(data: Bytes, name: str, asked: Asked) -> Image:
 
 def encode(array: Array, fmt: str, *, quality: int | None, binary: bool) -> bytes:
     """32-bit floats, ZIP: nothing is lost. Integers become 0 to 1."""
-    _allowed()
+    if not _allowed():
+        raise OutputError("OpenEXR pictures cannot be written", why=_SWITCHED_OFF)
     return opencv.encode(at_depth(array, "float32"), fmt, quality=quality, binary=binary)
 
 
-def _allowed() -> None:
+def _allowed() -> bool:
     """OpenCV looks when it first meets the format, so this is early enough."""
-    os.environ.setdefault("OPENCV_IO_ENABLE_OPENEXR", "1")
+    return os.environ.setdefault(_SWITCH, "1") not in ("0", "false", "False")
 
 
 def _checked(data: Bytes, name: str, max_pixels: int) -> Size:
