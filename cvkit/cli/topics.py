@@ -72,7 +72,7 @@ Each output takes the latest value that it can hold. Where objects are newer tha
 they are drawn for picture outputs. A mask of black and white becomes a 1-bit PNG.
 
 JPEG is written in quality 92 with colours at half the size (4:2:0), WebP in 90; --quality says
-another. PNG, packed quickly, and TIFF, packed by LZW, lose nothing. A picture made from a picture
+another. PNG, packed quickly, and TIFF, by LZW but for floats, lose nothing. A picture made of another
 keeps its EXIF, upright, with the new size and without the old thumbnail, and its dots an inch, in
 JPEG, PNG, WebP and TIFF; --strip leaves them out. Masks, labels and sheets of several carry none.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 import subprocess
@@ -12,13 +13,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import PIL.Image
 import pytest
 
 from cvkit.core.errors import DamagedError, InputError
 from cvkit.core.values import Image
 from cvkit.core.warp import Array
 from cvkit.io.codecs import png
-from cvkit.io.codecs.reading import read_picture
+from cvkit.io.codecs.asked import Asked
+from cvkit.io.codecs.reading import count_pages, read_picture
 from tests.io import making
 
 BOTH = frozenset({"gray", "bgr"})
@@ -115,6 +118,35 @@ def test_jpegs_of_kinds_that_are_not_read_say_so():
     assert not isinstance(lossless.value, DamagedError)
 
 
+def several() -> tuple[bytes, list[Array]]:
+    """A JPEG that holds three pictures, as cameras of two lenses write them."""
+    shots = [making.photo(40 + i, 30) for i in range(3)]
+    frames = [PIL.Image.fromarray(np.ascontiguousarray(s[:, :, ::-1])) for s in shots]
+    out = io.BytesIO()
+    frames[0].save(out, "MPO", save_all=True, append_images=frames[1:], quality=95)
+    return out.getvalue(), shots
+
+
+def test_of_a_jpeg_that_holds_several_pictures_each_is_read():
+    data, shots = several()
+    assert count_pages(data, "a.mpo") == 3
+    assert read_picture(data, "a.mpo").size == (40, 30)
+    for number, shot in enumerate(shots):
+        image = read_picture(data, "a.mpo", Asked(page=number))
+        assert cv2.PSNR(np.asarray(image.bgr, np.uint8), shot) > 24
+    with pytest.raises(InputError, match=r"no page 4.*3 pages"):
+        read_picture(data, "a.mpo", Asked(page=3))
+
+
+def test_a_broken_index_of_pictures_costs_only_those():
+    data, _ = several()
+    at = data.index(b"MPF\0") + 4
+    for bad in (data[: at + 4] + b"\xff\xff\xff\x7f" + data[at + 8 :],
+                data[:at] + b"XX" + data[at + 2 :]):  # fmt: skip
+        assert count_pages(bad, "a.mpo") == 1
+        assert read_picture(bad, "a.mpo").size == (40, 30)
+
+
 # PNG
 
 
@@ -165,6 +197,40 @@ def test_a_palette_with_a_transparent_entry_is_colour_and_alpha():
     assert image.bgr.tolist() == [[[0, 0, 255], [0, 255, 0], [255, 0, 0]]]
     assert image.alpha is not None
     assert image.alpha.tolist() == [[255, 0, 255]]
+
+
+@pytest.mark.parametrize(("colour", "bits"), [(0, 1), (0, 8), (0, 16), (2, 8), (2, 16)])
+def test_one_grey_or_colour_may_be_clear(colour: int, bits: int):
+    samples = 3 if colour == 2 else 1
+    levels = np.array([[0] * samples, [1] * samples, [0] * samples])
+    body = np.packbits(levels[:, 0]) if bits == 1 else levels.astype(f">u{bits // 8}")
+    clear = making.chunk(b"tRNS", struct.pack(f">{samples}H", *[1] * samples))
+    header = struct.pack(">IIBBBBB", 3, 1, bits, colour, 0, 0, 0)
+    image = read_picture(
+        making.png_of(header, zlib.compress(b"\0" + body.tobytes()), clear), "a.png"
+    )
+    top = 65535 if bits == 16 else 255
+    assert image.space == ("bgr" if colour == 2 else "gray")
+    assert image.alpha is not None
+    assert image.alpha.tolist() == [[top, 0, top]]
+
+
+@pytest.mark.parametrize("fmt", ["png", "webp"])
+@pytest.mark.parametrize("turned", range(1, 9))
+def test_orientation_of_png_and_webp_is_applied(fmt: str, turned: int):
+    picture = making.photo(20, 12)
+    block = b"II*\0" + struct.pack("<IHHHIII", 8, 1, 0x0112, 3, 1, turned, 0)
+    plain = cv2.imencode(f".{fmt}", picture, [cv2.IMWRITE_WEBP_QUALITY, 101])[1].tobytes()
+    if fmt == "png":
+        data = plain[:33] + making.chunk(b"eXIf", block) + plain[33:]
+    else:
+        head = b"VP8X" + struct.pack("<I4B", 10, 8, 0, 0, 0) + b"\x13\0\0" + b"\x0b\0\0"
+        body = b"WEBP" + head + plain[12:] + b"EXIF" + struct.pack("<I", len(block)) + block
+        data = b"RIFF" + struct.pack("<I", len(body)) + body
+    seen = as_opencv(making.with_orientation(making.jpeg(picture), turned), cv2.IMREAD_COLOR)
+    image = read_picture(data, f"a.{fmt}")
+    assert image.size == seen.shape[1::-1]
+    assert cv2.PSNR(np.asarray(image.bgr, np.uint8), seen) > 25
 
 
 def test_a_png_with_a_strange_profile_says_nothing_on_stderr(capfd: pytest.CaptureFixture[str]):
@@ -363,7 +429,8 @@ BOMB = """
 import resource, sys
 from cvkit.core.errors import InputError
 from cvkit.io.codecs import png
-from cvkit.io.codecs.reading import read_picture
+from cvkit.io.codecs.asked import Asked
+from cvkit.io.codecs.reading import count_pages, read_picture
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for path in sys.argv[1:]:
     try:
@@ -453,6 +520,18 @@ def test_every_real_jpeg_has_opencvs_pixels(shared: Path):
     for path in paths:
         data = path.read_bytes()
         assert equals_opencv(read_picture(data, path.name, views=BOTH), data), path.name
+
+
+def test_every_file_of_the_four_great_formats_is_read(shared: Path):
+    suffixes = {".jpg", ".mpo", ".png", ".webp", ".bmp", ".tif"}
+    paths = [p for p in sorted((shared / "formats").iterdir()) if p.suffix in suffixes]
+    told = json.loads((shared / "expected.json").read_text())["files"]
+    assert len(paths) >= 44
+    for path in paths:
+        image = read_picture(path.read_bytes(), path.name)
+        assert image.size == tuple(told[f"formats/{path.name}"]["expect"]["size"]), path.name
+    assert count_pages((shared / "formats" / "stereo.mpo").read_bytes(), "a") == 2
+    assert count_pages((shared / "formats" / "multipage.tif").read_bytes(), "a") == 6
 
 
 def test_one_picture_in_many_formats_is_one_picture(shared: Path):

@@ -139,8 +139,10 @@ def _starts(data: Bytes, header: Header) -> list[int]:
     if header.several is None:
         return [0]
     block = memoryview(data)[header.several :]
+    order = ifd.order_of(block)
+    if order is None:
+        return [0]
     try:
-        order = ifd.order_of(block) or "<"
         (first,) = struct.unpack_from(f"{order}I", block, 4)
         entries = {e.tag: e for e in ifd.directory(block, first, order)[0]}
         table = ifd.raw(block, entries[_MP_ENTRIES])
