@@ -36,7 +36,7 @@ LOCKED = (
     + b">/U<"
     + b"22" * 32
     + b">>>endobj\n"
-    b"trailer<</Size 5/Root 1 0 R/Encrypt 4 0 R/ID[<00><00>]>>\n%%EOF\n"
+    b"trailer<</Size 5/Root 1 0 R/Encrypt 4 0 R/ID[<00><00>]>>\nstartxref\n0\n%%EOF\n"
 )
 
 
@@ -78,6 +78,6 @@ def test_size_is_bounded_before_a_page_is_drawn():
 
 def test_a_cut_file_is_damaged():
     data = pdf()
-    for end in (10, 200, len(data) // 2):
+    for end in (10, 200, len(data) // 2, len(data) - 40):
         with pytest.raises(DamagedError):
             read_picture(data[:end], "a.pdf")

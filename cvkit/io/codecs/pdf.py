@@ -23,6 +23,7 @@ from cvkit.io.integrity import bounded, damaged
 Bytes = bytes | memoryview
 
 _POINTS = 72  # an inch
+_TAIL = 4096
 _WHITE = (255, 255, 255, 255)
 _one_at_a_time = threading.Lock()  # PDFium must not be called by two threads
 
@@ -50,6 +51,8 @@ def count(data: Bytes, name: str) -> int:
 @contextmanager
 def _opened(data: Bytes, name: str) -> Iterator[tuple[Any, Any]]:
     pdfium = extras.load("pdf")
+    if b"startxref" not in bytes(data[-_TAIL:]):  # PDFium draws what is left of a cut file
+        raise damaged(name, "the PDF is cut: the table of its parts, at its end, is missing")
     with _one_at_a_time:
         try:
             document = pdfium.PdfDocument(bytes(data))
