@@ -14,7 +14,7 @@ from cvkit.core.errors import DamagedError, InputError
 from cvkit.core.values import Image
 from cvkit.core.warp import Array
 from cvkit.io.codecs.asked import Asked
-from cvkit.io.codecs.reading import read_picture
+from cvkit.io.codecs.reading import metadata_of, read_picture
 from cvkit.io.codecs.writing import write_picture
 from tests.io import making
 
@@ -35,6 +35,15 @@ def test_a_turned_picture_is_upright(orientation: int):
     image = read_picture(out.getvalue(), "a.avif")
     assert image.size == ((48, 64) if orientation >= 5 else (64, 48))
     assert cv2.PSNR(np.asarray(image.bgr), by_pillow(out.getvalue())) > 45
+
+
+def test_exif_is_found():
+    exif = PIL.Image.Exif()
+    exif[0x010F] = "a maker"
+    out = io.BytesIO()
+    PIL.Image.fromarray(making.photo()).save(out, "AVIF", exif=exif)
+    assert metadata_of(out.getvalue(), "a.avif").exif == exif.tobytes().removeprefix(b"Exif\0\0")
+    assert metadata_of(write_picture(Image.of(making.photo()), "avif"), "a.avif").exif == b""
 
 
 @pytest.mark.parametrize(("bits", "top"), [(10, 1023), (12, 4095)])

@@ -10,7 +10,8 @@ import numpy as np
 from cvkit.core.values import Image
 from cvkit.io.codecs import exif
 from cvkit.io.codecs.asked import Asked
-from cvkit.io.codecs.boxes import Item, first_item
+from cvkit.io.codecs.boxes import Item, exif_of, first_item
+from cvkit.io.codecs.metadata import Metadata
 from cvkit.io.codecs.stored import decoded, image, spread
 from cvkit.io.integrity import bounded
 
@@ -27,6 +28,12 @@ def read(data: Bytes, name: str, asked: Asked) -> Image:
         array = spread(array, (1 << max(item.bits, 9)) - 1)
     say_transfer(item, asked)
     return image(exif.upright(array, item.orientation), profile=item.profile, asked=asked)
+
+
+def metadata(data: Bytes, name: str, page: int) -> Metadata:
+    """Of the first picture; `page` is 0. The orientation that its EXIF says is in the boxes too."""
+    told = exif_of(data, name, "AVIF")
+    return Metadata(told, first_item(data, name, "AVIF").profile, exif.density(told))
 
 
 def say_transfer(item: Item, asked: Asked) -> None:

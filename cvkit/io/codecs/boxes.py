@@ -61,13 +61,7 @@ def walk(view: memoryview, name: str, what: str) -> Iterator[tuple[bytes, memory
 
 def first_item(data: bytes | memoryview, name: str, what: str) -> Item:
     """The primary item of an AVIF or HEIC file. Raises DamagedError where it is not all there."""
-    meta: memoryview | None = None
-    for kind, body in walk(memoryview(data), name, what):
-        if kind == b"meta" and meta is None:
-            meta = body[4:]
-    if meta is None:
-        raise damaged(name, f"the {what} has no box that describes its picture")
-    boxes = dict(walk(meta, name, what))
+    boxes = _described(data, name, what)
     try:
         number = _primary(boxes[b"pitm"])
         _extents(boxes[b"iloc"], len(data), name, what)
@@ -77,6 +71,37 @@ def first_item(data: bytes | memoryview, name: str, what: str) -> Item:
         return _item(chosen)
     except (KeyError, IndexError, struct.error) as error:
         raise damaged(name, f"the {what}'s description of its picture is broken") from error
+
+
+def exif_of(data: bytes | memoryview, name: str, what: str) -> bytes:
+    """The EXIF block from its byte order on, or nothing; of several the first."""
+    boxes = _described(data, name, what)
+    try:
+        places = _extents(boxes[b"iloc"], len(data), name, what)
+        for kind, body in walk(boxes[b"iinf"][_before_entries(boxes[b"iinf"]) :], name, what):
+            number = int.from_bytes(body[4 : 6 if body[0] < 3 else 8], "big")
+            at = 8 if body[0] < 3 else 10
+            if kind == b"infe" and bytes(body[at : at + 4]) == b"Exif":
+                block = b"".join(bytes(data[start:end]) for start, end in places[number])
+                return block[4 + int.from_bytes(block[:4], "big") :]
+    except (KeyError, IndexError, struct.error):  # a broken note beside a whole picture
+        return b""
+    return b""
+
+
+def _before_entries(iinf: memoryview) -> int:
+    return 6 if iinf[0] == 0 else 8
+
+
+def _described(data: bytes | memoryview, name: str, what: str) -> dict[bytes, memoryview]:
+    """The boxes in the one that describes the file's items."""
+    meta: memoryview | None = None
+    for kind, body in walk(memoryview(data), name, what):
+        if kind == b"meta" and meta is None:
+            meta = body[4:]
+    if meta is None:
+        raise damaged(name, f"the {what} has no box that describes its picture")
+    return dict(walk(meta, name, what))
 
 
 def _item(properties: list[tuple[bytes, memoryview]]) -> Item:
@@ -130,23 +155,29 @@ def _properties(ipma: memoryview, number: int) -> list[int]:
     raise IndexError(number)
 
 
-def _extents(iloc: memoryview, end: int, name: str, what: str) -> None:
-    """Every piece of every item must lie in the file."""
+def _extents(iloc: memoryview, end: int, name: str, what: str) -> dict[int, list[tuple[int, int]]]:
+    """Where each item's pieces begin and end; every piece of every item must lie in the file."""
+    places: dict[int, list[tuple[int, int]]] = {}
     version = iloc[0]
     offset, length = iloc[4] >> 4, iloc[4] & 15
     base, index = iloc[5] >> 4, iloc[5] & 15 if version else 0
     numbers = _Numbers(iloc, 6)
     count = numbers.take(4 if version == 2 else 2)
     for _ in islice(range(count), _MOST):
-        numbers.take(4 if version == 2 else 2)
+        item = numbers.take(4 if version == 2 else 2)
+        places[item] = []
         method = numbers.take(2) & 15 if version else 0
         numbers.take(2)
         start = numbers.take(base)
         for _ in islice(range(numbers.take(2)), _MOST):
             numbers.take(index)
-            last = start + numbers.take(offset) + numbers.take(length)
+            first = start + numbers.take(offset)
+            last = first + numbers.take(length)
+            if method == 0:
+                places[item].append((first, last))
             if method == 0 and last > end:
                 raise damaged(name, f"the {what} is cut: {last - end} bytes are missing")
+    return places
 
 
 class _Numbers:

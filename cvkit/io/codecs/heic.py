@@ -16,7 +16,7 @@ from cvkit.core.warp import Array
 from cvkit.io.codecs import exif, extras
 from cvkit.io.codecs.asked import Asked
 from cvkit.io.codecs.avif import say_transfer
-from cvkit.io.codecs.boxes import first_item
+from cvkit.io.codecs.boxes import exif_of, first_item
 from cvkit.io.codecs.metadata import Metadata
 from cvkit.io.codecs.stored import image
 from cvkit.io.integrity import bounded, damaged
@@ -57,7 +57,6 @@ def _failure(error: Exception, name: str) -> DamagedError:
 
 
 def metadata(data: Bytes, name: str, page: int) -> Metadata:
-    """Of the first picture; `page` is 0. The orientation that it says was applied already."""
-    told = _opened(extras.load("heic"), data, name).info.get("exif") or b""
-    told = bytes(told).removeprefix(b"Exif\0\0")
+    """Of the first picture; `page` is 0. The orientation that its EXIF says is in the boxes too."""
+    told = exif_of(data, name, "HEIC")
     return Metadata(told, first_item(data, name, "HEIC").profile, exif.density(told))
