@@ -95,9 +95,9 @@ FORMATS: dict[str, Format] = {
     "svg": Format("SVG", (".svg", ".svgz"), "svg", extra="svg"),
     "psd": Format("Photoshop", (".psd", ".psb"), "pillowed"),
     "ico": Format("ICO", (".ico",), "ico", "pillowed", holds=_8, side=256, pages="first"),
-    "tga": Format("TGA", (".tga", ".icb", ".vda", ".vst"), "pillowed", "pillowed", holds=_8),
+    "tga": Format("TGA", (".tga",), "pillowed", "pillowed", holds=_8),
     "pcx": Format("PCX", (".pcx",), "pillowed"),
-    "sgi": Format("SGI", (".sgi", ".rgb", ".rgba", ".bw"), "pillowed"),
+    "sgi": Format("SGI", (".sgi",), "pillowed"),
     "dds": Format("DDS", (".dds",), "pillowed"),
     "sun": Format("Sun raster", (".ras",), "pillowed"),
     "qoi": Format("QOI", (".qoi",), "qoi"),
@@ -129,6 +129,10 @@ KEPT_SUFFIXES = frozenset(
     if not FORMATS[name].grey and (FORMATS[name].side or 4096) > 1024
 )
 """Suffixes that a result may inherit from its input: formats for pictures of every kind."""
+PAGED_SUFFIXES = frozenset(
+    s for row in FORMATS.values() if row.writer and row.pages == "all" for s in row.suffixes
+)
+"""Suffixes of files that hold several results as their pages."""
 ANIMATION_SUFFIXES = {
     s: name for name, row in FORMATS.items() if row.animation for s in row.suffixes
 }

@@ -103,7 +103,7 @@ def told(head: bytes, name: str) -> str | None:
         return "csv"
     if found is None and suffix == ".svgz" and head[:2] == b"\x1f\x8b":
         return "svg"
-    if found is None and suffix in (".tga", ".icb", ".vda", ".vst") and _is_tga(head):
+    if found is None and suffix == ".tga" and _is_tga(head):
         return "tga"
     return found
 
