@@ -69,12 +69,14 @@ Without -o a picture `photo.jpg` becomes `photo.STAGE.jpg` in the current folder
   -o -                 stdout: the frame stream, for the next cvkit in a pipe
 
 Each output takes the latest value that it can hold. Where objects are newer than every picture,
-they are drawn for picture outputs. A mask of black and white becomes a 1-bit PNG.
+they are drawn for picture outputs. A mask of black and white becomes a 1-bit PNG. A .tif named by
+-o takes all results of an input as its pages; other pictures have to be numbered.
 
 JPEG is written in quality 92 with colours at half the size (4:2:0), WebP in 90; --quality says
-another. PNG, packed quickly, and TIFF, by LZW but for floats, lose nothing. A picture made of another
-keeps its EXIF, upright, with the new size and without the old thumbnail, and its dots an inch, in
-JPEG, PNG, WebP and TIFF; --strip leaves them out. Masks, labels and sheets of several carry none.
+another. PNG, packed quickly, and TIFF, by LZW but for floats, lose nothing. A picture made of
+another keeps its EXIF, upright, with the new size and without the old thumbnail, and its dots an
+inch, in JPEG, PNG, WebP and TIFF; --strip leaves them out. Masks, labels and sheets of several
+carry none.
 
 show: and term: go beside other outputs. Videos play at their own pace; where drawing is too slow
 the preview leaves out frames, files never do. Quitting is a normal end: what is finished stays,

@@ -16,7 +16,15 @@ from cvkit.core.values import Image
 from cvkit.engine import plan, templates
 from cvkit.engine.idle import refuse_idle
 from cvkit.engine.known import Known, gather_kinds
-from cvkit.engine.naming import GATHERED, Placed, Source, check_places, overwrites, path_for
+from cvkit.engine.naming import (
+    GATHERED,
+    Placed,
+    Source,
+    check_places,
+    holds_pages,
+    overwrites,
+    path_for,
+)
 from cvkit.engine.operands import load_operands
 from cvkit.engine.outputs import Output, read_outputs, unsaid
 from cvkit.engine.plan import Chain
@@ -333,6 +341,10 @@ def _same_format(item: Item, source: Source, job: Job) -> None:
     suffix = os.path.splitext(item.path)[1].lower()
     if not item.moving and suffix not in SUFFIX_FORMAT:
         raise UsageError(f"{item.path} cannot be written in place", why=f"cvkit writes no {suffix}")
+    if job.options.page is not None:
+        raise UsageError("--in-place goes without --page", why="the other pages would be lost")
+    if job.whole.several and not holds_pages(templates.escaped(item.path)):
+        raise UsageError(f"several results cannot take the place of {item.path}")
     plan.written(job.chain)
 
 

@@ -26,6 +26,8 @@ from cvkit.engine.check import Job
 from cvkit.engine.downstream import Downstream, Held, head_of
 from cvkit.engine.flow import Flow
 from cvkit.engine.lent import Lent
+from cvkit.engine.naming import holds_pages
+from cvkit.engine.outputs import Output
 from cvkit.engine.report import Event, Item, Outcome, Tell
 from cvkit.engine.segments import closing
 from cvkit.engine.sinks import (
@@ -263,14 +265,7 @@ class Workshop:
             if is_film(path, moving=medium.moving):
                 sinks.append(Video(output, path, options, medium, outcome.notes))
             else:
-                counted = job.whole.several or medium.several
-                sinks.append(
-                    Pictures(
-                        *(output, path, options, self.files, self.claims, outcome.notes),
-                        counted=counted,
-                        album=medium.album,
-                    )
-                )
+                sinks.append(self._pictures(output, path, item, medium, outcome))
         if job.has("results") or job.has("print"):
             outcome.records = str(self.lent.folder / f"{item.number}.jsonl")
             sinks.append(Records(Path(outcome.records), options.coords))
@@ -283,6 +278,21 @@ class Workshop:
                 self.held[item.number] = Held(head_of(item, medium))
                 sinks.append(self.held[item.number])
         return sinks
+
+    def _pictures(
+        self, output: Output, path: str, item: Item, medium: Medium, outcome: Outcome
+    ) -> Sink:
+        counted = self.job.whole.several or medium.several
+        if (counted or len(item.pages) > 1) and holds_pages(path):
+            from cvkit.engine.pages import Pages
+
+            shared = (self.job.options, self.files, outcome.notes, medium.album)
+            return Pages(output, path, *shared)
+        return Pictures(
+            *(output, path, self.job.options, self.files, self.claims, outcome.notes),
+            counted=counted,
+            album=medium.album,
+        )
 
 
 def asked_of(options: RunOptions, views: frozenset[str]) -> Asked:

@@ -13,7 +13,12 @@ from cvkit.core.values import Image, Kind
 from cvkit.engine import templates
 from cvkit.engine.outputs import VIDEO, Output, results_of
 from cvkit.engine.plan import Chain, written
-from cvkit.io.codecs.formats import ANIMATION_SUFFIXES, FORMATS, KEPT_SUFFIXES
+from cvkit.io.codecs.formats import (
+    ANIMATION_SUFFIXES,
+    FORMATS,
+    KEPT_SUFFIXES,
+    PAGED_SUFFIXES,
+)
 from cvkit.io.codecs.formats import SUFFIX_FORMAT as WRITE_SUFFIXES
 
 _STILLS = WRITE_SUFFIXES.keys() - ANIMATION_SUFFIXES.keys()
@@ -86,6 +91,12 @@ def path_for(output: Output, source: Source, chain: Chain) -> str:
             remedy="name the frames: -o 'out/{stem}_{index:05d}.png'",
         )
     return _cleaned(template)
+
+
+def holds_pages(template: str) -> bool:
+    """Whether all results of an input go into one file of this name, as its pages."""
+    suffix = os.path.splitext(template)[1].lower()
+    return suffix in PAGED_SUFFIXES and not templates.per_frame(template)
 
 
 def frame_path(template: str, *, index: int, time: float, label: str = "", number: str = "") -> str:
@@ -192,7 +203,7 @@ def _suits(output: Output, source: Source, chain: Chain) -> None:
         )
     if not source.moving:
         _suits_still(source, suffix, path)
-    if chain.several or source.pages > 1:
+    if (chain.several or source.pages > 1) and not holds_pages(output.template):
         step = chain.several_step
         who = f"{step.name} gives" if step is not None else f"{source.name} holds"
         page = "" if step is not None else ", or say which: --page 1"

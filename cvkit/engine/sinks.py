@@ -91,6 +91,26 @@ class Claims:
             self._taken.add(real)
 
 
+def encoded(
+    output: Output, made: Made, kind: str, options: RunOptions, album: Album, notes: list[str]
+) -> bytes:
+    """The file of format `kind` of this output's picture. Raises InputError where it cannot be."""
+    from cvkit.io.codecs.writing import ARRAYS, drops_alpha, write_picture
+
+    picture = _picture(output, made)
+    told = album.page(made.frame.index) if isinstance(picture, Image) else NOTHING
+    raster = picture if kind in ARRAYS else shown(picture)
+    if drops_alpha(raster, kind):
+        notes.append(f"{kind} has no alpha: laid over {options.background}")
+    quality, below = options.quality, options.background.bgr
+    try:
+        return write_picture(
+            raster, kind, quality=quality, background=below, metadata=told, notes=notes
+        )
+    except OutputError as error:  # this one does not fit the format; others may
+        raise InputError(error.what, why=error.why, remedy=error.remedy) from error
+
+
 class Pictures:
     """A picture a frame, each under its own name."""
 
@@ -115,10 +135,6 @@ class Pictures:
         self._written: list[str] = []
 
     def write(self, made: Made, number: int) -> None:
-        from cvkit.io.codecs.writing import ARRAYS, drops_alpha, write_picture
-
-        picture = _picture(self._output, made)
-        told = self._album.page(made.frame.index) if isinstance(picture, Image) else NOTHING
         objects = made.frame.get(Objects)
         first = objects is not None and len(objects) == 1
         path = frame_path(
@@ -128,21 +144,7 @@ class Pictures:
             label=objects.labels[0] if first and objects and objects.labels else "",
             number=str(objects.ids[0]) if first and objects and objects.ids is not None else "",
         )
-        kind = format_of(path)
-        raster = picture if kind in ARRAYS else shown(picture)
-        if drops_alpha(raster, kind):
-            self._notes.append(f"{kind} has no alpha: laid over {self._options.background}")
-        quality, below = self._options.quality, self._options.background.bgr
-        try:
-            data = write_picture(
-                *(raster, kind),
-                quality=quality,
-                background=below,
-                metadata=told,
-                notes=self._notes,
-            )
-        except OutputError as error:  # this one does not fit the format; others may
-            raise InputError(error.what, why=error.why, remedy=error.remedy) from error
+        data = encoded(self._output, made, format_of(path), self._options, self._album, self._notes)
         if self._claims is not None:
             self._claims.take(path)
         elif self._written:

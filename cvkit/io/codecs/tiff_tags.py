@@ -79,6 +79,14 @@ def all_tags(data: ifd.Bytes) -> Tags:
     return _tags(data, ifd.directory(data, first, order)[0], order, most=1 << 32)
 
 
+def parts_of(data: bytes) -> tuple[Tags, dict[int, Tags]]:
+    """The tags of a little-endian TIFF of one page, and those of its inner directories."""
+    (first,) = struct.unpack_from("<I", data, 4)
+    named = {e.tag: e for e in ifd.directory(data, first, "<")[0]}
+    inner = {tag: _below(data, named.pop(tag), "<") for tag in (_EXIF, _GPS) if tag in named}
+    return _tags(data, list(named.values()), "<", most=1 << 32), inner
+
+
 def relaid(data: bytes, tags: Tags, inner: dict[int, Tags] | None = None) -> bytes:
     """A little-endian TIFF of one page with another directory, at its end; the old one stays."""
     out = bytearray(data)
