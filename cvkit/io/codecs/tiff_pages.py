@@ -36,7 +36,7 @@ class PageWriter:
             self._at += len(strip)
         room = self._at % 2  # directories begin at even bytes
         self._at += room
-        if self._at + len(page) > _MOST:
+        if self._at + len(page) - sum(lengths) > _MOST:
             raise OutputError(
                 "a TIFF holds 4 GB", remedy="number the pages: -o 'out/{stem}_{index:03d}.tif'"
             )
