@@ -128,15 +128,16 @@ def open(path: str | Path, *, max_pixels: int = 500_000_000) -> Frame | Video:
 
     Raises InputError or DamagedError where it cannot be read.
     """
-    from cvkit.io.codecs.reading import read_picture
-    from cvkit.io.integrity import read_bytes
-    from cvkit.io.sources.files import kind_of
+    from cvkit.io.codecs.asked import Asked
+    from cvkit.io.sources.files import kind_of, name_of
+    from cvkit.io.sources.opening import open_still
 
-    path = Path(path)
-    if kind_of(str(path)) == "video":
-        return Video(path, max_pixels)
-    image = read_picture(read_bytes(path, path.name), path.name, max_pixels=max_pixels)
-    return Frame((image,), image.grid, source=path.name)
+    text = str(path)
+    if kind_of(text) == "video":
+        return Video(Path(path), max_pixels)
+    name = name_of(text)
+    image = open_still(text, name).read(Asked(max_pixels))
+    return Frame((image,), image.grid, source=name)
 
 
 class Video:
@@ -148,11 +149,13 @@ class Video:
 
     def __iter__(self) -> Iterator[Frame]:
         from cvkit.io.codecs.asked import Asked
+        from cvkit.io.sources.files import name_of
         from cvkit.io.sources.opening import open_moving
 
+        name = name_of(str(self.path))
         with open_moving(str(self.path), Asked(self._max_pixels)) as clip:
             for index, (at, image) in enumerate(clip):
-                yield Frame((image,), image.grid, index=index, time=at, source=self.path.name)
+                yield Frame((image,), image.grid, index=index, time=at, source=name)
 
 
 class Pipeline:

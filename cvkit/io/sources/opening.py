@@ -15,7 +15,9 @@ from cvkit.io.codecs.formats import FORMATS
 from cvkit.io.codecs.metadata import Metadata
 from cvkit.io.codecs.reading import count_pages, metadata_of, read_picture
 from cvkit.io.integrity import read_bytes
+from cvkit.io.sources import sequence
 from cvkit.io.sources.files import look
+from cvkit.io.sources.generated import SCHEMES, Generated
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -74,9 +76,9 @@ class Still:
         return metadata_of(self.data, self.name, page)
 
 
-def open_still(path: str, name: str) -> Still:
+def open_still(path: str, name: str) -> Still | Generated:
     """Raises InputError where there is nothing to read."""
-    return Still(path, name)
+    return Generated(path) if path.startswith(SCHEMES) else Still(path, name)
 
 
 def pages_of(path: str, name: str) -> int:
@@ -88,7 +90,12 @@ def pages_of(path: str, name: str) -> int:
 
 
 def open_moving(path: str, asked: Asked) -> Moving:
-    """A video or an animation. Raises DamagedError or InputError where it cannot be read."""
+    """A video, an animation or numbered pictures.
+
+    Raises DamagedError or InputError where it cannot be read.
+    """
+    if path.startswith(sequence.SCHEME):
+        return sequence.Numbered(path, asked)
     if look(path)[0] in FORMATS:
         from cvkit.io.sources.animation import open_animation
 
