@@ -50,7 +50,7 @@ class Numbered:
         self.duration: float | None = float(len(self._files) / rate)
         self.notes: list[str] = asked.notes
         if missing := _missing([os.path.basename(f) for f in self._files]):
-            self.notes.append(f"no picture has the number {missing}")
+            self.notes.append(f"numbers are missing: {missing}")
         self._first: Image | None = self._read(self._files[0])
         self.size = self._first.size
 
@@ -107,6 +107,8 @@ def files_of(text: str) -> list[str]:
         found = [os.path.join(folder, file) for file in there if re.fullmatch(pattern, file)]
     elif _WILD.search(where):
         found = [file for file in glob.glob(where, recursive=True) if os.path.isfile(file)]
+    elif not os.path.lexists(where):
+        raise InputError(f"{text}: there is no {where}")
     else:
         raise InputError(
             f"{text} names no sequence", remedy="name a folder, seq:f_%05d.png or seq:'f_*.png'"
