@@ -280,8 +280,7 @@ class _Output:
             context.open()
         except av.FFmpegError as error:
             said = ", ".join(f"{k} {v}" for k, v in {**options, "pix-fmt": pix_fmt}.items())
-            why = (error.strerror or str(error)).lower()
-            raise ParameterError(f"{encoder} refuses {said}", why=why) from error
+            raise ParameterError(f"{encoder} refuses {said}", why=error.strerror or "") from error
         if context.options:  # what it left untouched
             raise ParameterError(f"{encoder} knows no {', '.join(context.options)}")
 
