@@ -8,7 +8,6 @@ import os
 import sys
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -93,12 +92,11 @@ class More:
 
 def facts_of(path: str, more: More = More()) -> dict[str, Any]:
     """Raises InputError where the file is missing, damaged, or neither picture nor video."""
-    from cvkit.io.integrity import read_bytes
     from cvkit.io.sources.files import kind_of
 
     if kind_of(path) == "video":
         return _video(path, more)
-    return _picture(path, read_bytes(Path(path), path), more)
+    return _picture(path, more)
 
 
 def described(fact: dict[str, Any]) -> str:
@@ -134,22 +132,24 @@ def _pixel(image: Image, point: Point, name: str) -> dict[str, Any]:
     return pixel_facts(image, x, y)
 
 
-def _picture(path: str, data: bytes, more: More) -> dict[str, Any]:
-    from cvkit.io.codecs.reading import count_pages, metadata_of, read_picture
-    from cvkit.io.codecs.sniff import HEAD, told
+def _picture(path: str, more: More) -> dict[str, Any]:
+    from cvkit.io.codecs.asked import Asked
+    from cvkit.io.sources.files import look
+    from cvkit.io.sources.opening import open_still
 
-    image = read_picture(data, path)
+    still = open_still(path, path)
+    image = still.read(Asked())
     channels = {"gray": "grey", "bgr": "colour"}.get(image.space.lower(), image.space)
     return {
         "file": path,
-        "format": told(data[:HEAD], path) or "?",
-        "pages": count_pages(data, path),
+        "format": look(path)[0] or "generated",
+        "pages": still.count(),
         "size": list(image.size),
         "channels": channels + (" with alpha" if image.alpha is not None else ""),
         "depth": image.depth,
-        "bytes": len(data),
+        "bytes": _size(path),
         **more.of(image, path),
-        **({"exif": photo_facts(metadata_of(data, path).exif)} if more.exif else {}),
+        **({"exif": photo_facts(still.metadata(0).exif)} if more.exif else {}),
     }
 
 
@@ -168,11 +168,18 @@ def _video(path: str, more: More) -> dict[str, Any]:
             "frames": clip.frames_declared,
             "fps": round(float(clip.rate), 3) if clip.rate else None,
             "duration": clip.duration,
-            **({} if clip.container in FORMATS else _streams(path)),
-            "bytes": os.path.getsize(path),
+            **({} if clip.container in (*FORMATS, "sequence") else _streams(path)),
+            "bytes": _size(path),
             **(more.of(next(iter(clip))[1], path) if more.pixels or more.stats else {}),
             **({"exif": {}} if more.exif else {}),
         }
+
+
+def _size(path: str) -> int:
+    """Bytes of all that it is read from."""
+    from cvkit.io.sources.files import files_of
+
+    return sum(os.path.getsize(file) for file in files_of(path))
 
 
 def _streams(path: str) -> dict[str, str | None]:

@@ -63,7 +63,7 @@ def _json(spec: Spec, report: Report) -> None:
     counts = {n: getattr(report, n) for n in ("inputs", "done", "skipped", "failed", "pending")}
     items = [
         {
-            "input": outcome.item.path,
+            "input": outcome.item.shown,
             "state": outcome.state,
             "outputs": outcome.outputs,
             "error": outcome.error or None,
@@ -92,7 +92,7 @@ def _counts(report: Report) -> None:
         if report.done and paths:
             more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
             took = f" in {span(report.seconds)}" if report.seconds >= 2 else ""
-            name = terminal.plain(report.outcomes[0].item.path)
+            name = terminal.plain(report.outcomes[0].item.shown)
             terminal.people(f"{name} → {terminal.plain(paths[0])}{more}{took}")
         if report.skipped:
             said = terminal.plain(report.outcomes[0].error)
@@ -125,10 +125,10 @@ def _failures(report: Report) -> None:
     failed = [outcome for outcome in report.outcomes if outcome.state == "failed"]
     if report.inputs == 1 and failed:
         if report.error is None:
-            failure.say(CvkitError(failed[0].error or f"{failed[0].item.path} failed"))
+            failure.say(CvkitError(failed[0].error or f"{failed[0].item.shown} failed"))
         return
     for outcome in failed[:LISTED]:
-        name, said = terminal.plain(outcome.item.path), terminal.plain(outcome.error)
+        name, said = terminal.plain(outcome.item.shown), terminal.plain(outcome.error)
         said = said if said.startswith(name) else f"{name}: {said}"
         line = terminal.hanging(f"  {said}", "      ", sys.stderr)
         terminal.people(line.replace(name, terminal.styled(name, "bold", sys.stderr), 1))

@@ -103,12 +103,12 @@ class Job:
 
     def lines(self) -> list[str]:
         """The plan in words, for --dry-run."""
-        out = [f"{len(self.items)} inputs" if len(self.items) != 1 else self.items[0].path]
+        out = [f"{len(self.items)} inputs" if len(self.items) != 1 else self.items[0].shown]
         out += plan.lines(replace(self.chain, drawn=None) if self.rest else self.chain)
         if self.rest is not None:
             out += plan.lines(self.rest)
         shown = [(o, i) for i in self.items for o in i.outputs]
-        out += [f"     {i.path} → {_readable(path)}" for path, i in shown[:20]]
+        out += [f"     {i.shown} → {_readable(path)}" for path, i in shown[:20]]
         if len(shown) > 20:
             out.append(f"     … and {len(shown) - 20} more")
         out += [f"     → {o.text or 'printed'}" for o in self.outputs if o.kind != "picture"]
@@ -149,7 +149,7 @@ def _checked(spec: Spec, options: RunOptions, upstream: Upstream | None) -> Job:
     if spooled is not None:
         name = f"stdin{spooled.suffix}"
         moving = kind_of(spooled.path) == "video"
-        job.items, job.spooled = [Item(0, name, spooled.path, moving)], spooled.path
+        job.items, job.spooled = [Item(0, name, spooled.path, moving, copied=True)], spooled.path
     elif upstream is None:
         _find(job)
     sources = [Source(i.name, i.path, i.moving, len(i.pages) or 1) for i in job.items]

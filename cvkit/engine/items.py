@@ -115,8 +115,9 @@ class Workshop:
         self, outcome: Outcome, error: CvkitError, state: Literal["failed", "skipped"]
     ) -> None:
         outcome.state, outcome.code = state, error.exit_code
-        path = outcome.item.path if outcome.item.path != "-" else outcome.item.name
+        path = outcome.item.shown
         text, last = str(error), os.path.basename(path)
+        text = text.replace(os.path.basename(outcome.item.path), last)
         for start in (path, last):
             text = text.removeprefix(f"{start}: ") if text.startswith(f"{start}: ") else text
         outcome.error = (

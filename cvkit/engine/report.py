@@ -39,6 +39,13 @@ class Item:
     """A path, or a template that frames fill, for each picture output."""
     pages: tuple[int, ...] = ()
     """Of a document those that are read, from 0; nothing where it holds one picture."""
+    copied: bool = False
+    """Whether `path` is a copy of what came on stdin."""
+
+    @property
+    def shown(self) -> str:
+        """What people know it by."""
+        return self.name if self.copied or self.path == "-" else self.path
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Item:

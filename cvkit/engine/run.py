@@ -121,7 +121,7 @@ def _all_items(shop: Workshop, report: Report) -> None:
             for note in outcome.notes:
                 if note not in report.notes:
                     report.notes.append(note)
-            event = Event("item", outcome.item.path, number + 1, total, report.failed)
+            event = Event("item", outcome.item.shown, number + 1, total, report.failed)
             shop.tell(event)
             if outcome.state == "failed" and shop.job.stops:
                 return

@@ -97,8 +97,7 @@ def _size(text: str, whole: str) -> Size:
 
 def _checker(size: Size, seed: int) -> Array:
     """Squares, eight along the shorter side, a white one first."""
-    side = max(min(size) // 8, 1)
-    x, y = np.arange(size[0]) // side, np.arange(size[1]) // side
+    x, y = (np.arange(side) * 8 // min(size) for side in size)
     return np.where((x + y[:, None]) % 2 == 0, 255, 0).astype(np.uint8)
 
 
