@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 FILES = ":files"
 PREVIEWS = {"show:": "a window", "term:": "the picture in the terminal"}
+INPUTS = {
+    "seq:": "numbered pictures as one video",
+    "canvas:640x480:white": "a picture of one colour",
+    "pattern:bars": "colour bars",
+    "pattern:checker": "a chequered picture",
+    "pattern:gradient": "from black to white",
+    "pattern:noise": "random levels",
+}
 
 SCRIPTS = {
     "bash": r"""
@@ -132,6 +140,7 @@ def _in_step(step: Sequence[str], word: str, *, first: bool) -> Iterator[tuple[s
             yield "then", "the next step"
         if first:
             yield FILES, ""
+            yield from _starting(INPUTS.items(), word) if word else ()
 
 
 def _options(step: Sequence[str], stage: type[Stage] | None) -> Iterator[tuple[str, str]]:

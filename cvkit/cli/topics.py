@@ -18,15 +18,28 @@ _INPUTS = """
 Every bare word after the first stage is an input. What a file is, its content decides, not its
 suffix.
 
-  photo.jpg           a picture or a video
+  photo.jpg           a picture, a video or an animation
   photos/             a folder with all below it; --include and --exclude choose
-  'shots/*.png'       a pattern, in quotes
+  'shots/*.png'       a pattern, in quotes; ** stands for folders too
   @list.txt           the inputs that a text file names, one a line
+  seq:frames/         numbered pictures as one video, --fps 25 unasked;
+                      seq:f_%05d.png and seq:'f_*.png' too
+  canvas:640x480:tomato
+                      a picture of one colour, white unasked, or transparent
+  pattern:bars        a test picture: bars, checker, gradient or noise (by
+                      --seed); of another size as pattern:bars:320x240
   -                   stdin: a frame stream (-o -), a picture or a video
 
 In a folder the inputs are its pictures and videos; other files are skipped and counted. Hidden
 files, the run's own outputs and links that lead out of the folder are never read. A file named on
 the line is always an input.
+
+A GIF, WebP, APNG or AVIF of more than one frame is a video: of its own frame times, a delay of 0
+taken as 0.1 s as browsers do. Numbered pictures follow each other by their numbers, 2 before 10,
+and have to be of one size; numbers that are missing are said and take no time.
+
+In a list, lines that begin with # are comments, and names may hold spaces. A name is looked for
+beside the list, then in the current folder. A file called @list.txt is ./@list.txt.
 
 A stage that combines two pictures takes the second with --with; where it is the first stage, the
 last of several inputs is the second. Two folders pair by relative path.
@@ -55,6 +68,8 @@ Without -o a picture `photo.jpg` becomes `photo.STAGE.jpg` in the current folder
 `photos/` becomes `photos.STAGE/`; measures are printed. -o may be given several times:
 
   -o out.png           a picture or a video; the suffix chooses the format
+  -o out.gif           of a video or an animation, an animation: .gif, .webp
+                       and .apng
   -o out/              a folder: one result an input, under its relative path
   -o 'out/{stem}_{index:05d}.png'
                        a template of: dir stem name suffix index time label
@@ -77,6 +92,11 @@ another. PNG, packed quickly, and TIFF, by LZW but for floats, lose nothing. A p
 another keeps its EXIF, upright, with the new size and without the old thumbnail, and its dots an
 inch, in JPEG, PNG, WebP and TIFF; --strip leaves them out. Masks, labels and sheets of several
 carry none.
+
+Animations show each frame as long as their input does, or at --fps, and loop for ever; an animated
+input keeps its format, and an APNG that was called .png becomes .apng. GIF has 256 colours a frame,
+alpha that is all or nothing, and times of 1/100 s, rounded so that nothing adds up. An animated
+WebP of --quality 100 loses nothing.
 
 show: and term: go beside other outputs. Videos play at their own pace; where drawing is too slow
 the preview leaves out frames, files never do. Quitting is a normal end: what is finished stays,

@@ -80,7 +80,7 @@ class RunOptions(BaseModel):
     pix_fmt: str | None = None
     """Video pixel format (yuv420p)."""
     fps: Annotated[float, Field(gt=0, le=1000)] | None = None
-    """Frames per second of a written video, where its input has no times."""
+    """Frames a second: of numbered pictures (25), and of a video instead of its own times."""
     no_audio: bool = False
     """Drop the sound."""
     background: Color = Color(255, 255, 255)

@@ -30,6 +30,7 @@ def offered(*words: str) -> list[str]:
         (["tune", "--over"], {"--overwrite"}),
         (["tune", "--on-error", ""], {"stop", "skip"}),
         (["tune", ""], {":files"}),
+        (["tune", "pattern:b"], {":files", "pattern:bars"}),
         (["tune", "a.png", ""], {"then", ":files"}),
         (["tune", "a.png", "then", "stretch", "50%", ""], {"then"}),
         (["pair", "--with", ""], {":files"}),
