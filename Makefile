@@ -5,10 +5,11 @@ WORKERS ?= 2
 # Without compiled files on disk each start of cvkit compiles them again, and measured times are wrong.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test quick lint docs bench clean
+.PHONY: help setup demo gallery test quick lint docs bench clean
 
 help:
 	@echo "make demo   run the main jobs on real pictures and a video, and say where the results are"
+	@echo "make gallery  make a sheet per topic of what every stage does"
 	@echo "make test   run the whole test suite"
 	@echo "make quick  run the tests that take under two minutes"
 	@echo "make lint   check style, types and who imports whom"
@@ -22,6 +23,9 @@ setup:
 
 demo: setup
 	$(PY) samples/demo.py
+
+gallery: setup
+	$(PY) samples/gallery.py
 
 test: setup
 	$(PY) -m pytest -n $(WORKERS) -m "not serial"

@@ -30,7 +30,41 @@ def main() -> None:
         cv2.imwrite(str(HERE / f"{name}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 88])
     horse = 255 - 255 * data.horse().astype(np.uint8)
     cv2.imwrite(str(HERE / "horse.png"), horse, [cv2.IMWRITE_PNG_BILEVEL, 1])
+    coin = cut_out(data.coins(), (336, 43), 30)
+    cv2.imwrite(str(HERE / "coin.png"), coin, [cv2.IMWRITE_PNG_COMPRESSION, 9])
     pan(HERE / "portrait.mp4", size=(320, 240), frames=50)
+    slide(HERE / "coin.mp4", coin, size=(320, 214), frames=60)
+
+
+def cut_out(picture: np.ndarray, middle: tuple[int, int], radius: int) -> np.ndarray:
+    """A disc of a grey picture, (h, w, 4), transparent around it, with a soft rim."""
+    x, y = middle
+    part = picture[y - radius : y + radius, x - radius : x + radius]
+    across = np.arange(2 * radius) - radius + 0.5
+    away = np.hypot(across[:, None], across)
+    alpha = np.clip((radius - 0.5 - away) * 255, 0, 255).astype(np.uint8)
+    return np.dstack([cv2.cvtColor(part, cv2.COLOR_GRAY2BGR), alpha])
+
+
+def slide(path: Path, coin: np.ndarray, *, size: tuple[int, int], frames: int) -> None:
+    """A video of a table over which a coin slides: it comes from the left, slows down and stops."""
+    w, h = size
+    table = cv2.resize(
+        cv2.cvtColor(data.coffee(), cv2.COLOR_RGB2BGR), size, None, 0, 0, cv2.INTER_AREA
+    )
+    rng = np.random.default_rng(0)
+    with av.open(str(path), "w", options={"movflags": "+faststart"}) as file:
+        stream = file.add_stream("libx264", rate=25, options={"crf": "23", "preset": "medium"})
+        stream.width, stream.height, stream.pix_fmt = w, h, "yuv420p"
+        for i in range(frames):
+            gone = 1 - (1 - min(i / (frames * 0.8), 1.0)) ** 2
+            at = np.float32([[0.8, 0, -60 + gone * 130], [0, 0.8, 0.69 * h]])
+            over = cv2.warpAffine(coin, at, size, flags=cv2.INTER_AREA)
+            share = over[:, :, 3:].astype(np.float32) / 255
+            frame = table * (1 - share) + over[:, :, :3] * share + rng.normal(0, 1.5, table.shape)
+            frame = np.clip(np.rint(frame), 0, 255).astype(np.uint8)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="bgr24")))
+        file.mux(stream.encode())
 
 
 def pan(path: Path, *, size: tuple[int, int], frames: int) -> None:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cvkit.cli.arguments import parse
 from cvkit.cli.samples import sample_files
 from cvkit.core.errors import CvkitError
@@ -107,8 +109,6 @@ def seen(path: Path) -> Array:
 
 def over_checks(picture: Array, alpha: Array) -> Array:
     """A transparent picture as editors show it."""
-    import numpy as np
-
     h, w = alpha.shape
     side = max(4, min(h, w) // 24)
     odd = (np.arange(h)[:, None] // side + np.arange(w) // side) % 2
@@ -117,14 +117,13 @@ def over_checks(picture: Array, alpha: Array) -> Array:
     return np.rint(picture * share + ground * (1 - share)).astype(np.uint8)
 
 
-def scaled(picture: Array, scale: float) -> Array:
-    """Made smaller by averages; larger with pixels that stay squares from four times on."""
+def scaled(picture: Array, size: tuple[int, int]) -> Array:
+    """Made (width, height): smaller by averages; from four times on with pixels as squares."""
     import cv2
 
-    h, w = picture.shape[:2]
-    size = max(1, round(w * scale)), max(1, round(h * scale))
+    scale = size[0] / picture.shape[1]
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST if scale >= 4 else cv2.INTER_CUBIC
-    return cv2.resize(picture, size, interpolation=way)
+    return np.asarray(cv2.resize(picture, size, interpolation=way))
 
 
 def fit(picture: Array, room: tuple[int, int]) -> float:
@@ -132,16 +131,21 @@ def fit(picture: Array, room: tuple[int, int]) -> float:
     return min(room[0] / int(picture.shape[1]), room[1] / int(picture.shape[0]))
 
 
+def fitted(picture: Array, room: tuple[int, int], most: float = 1e9) -> Array:
+    """The picture as large as `room` lets it be, and at most so many times as large as it is."""
+    scale = min(fit(picture, room), most)
+    h, w = picture.shape[:2]
+    return scaled(picture, (max(1, round(w * scale)), max(1, round(h * scale))))
+
+
 def mosaic(pictures: Sequence[Array], room: tuple[int, int], gap: int, ground: int) -> Array:
     """Several pictures on one, (height, width, 3), each as large as a grid of them allows."""
-    import numpy as np
-
     columns = max(1, round((len(pictures) * room[0] / room[1]) ** 0.5))
     rows = -(-len(pictures) // columns)
     cell = (room[0] - gap * (columns - 1)) // columns, (room[1] - gap * (rows - 1)) // rows
     page = np.full((room[1], room[0], 3), ground, np.uint8)
     for i, picture in enumerate(pictures):
-        part = scaled(picture, min(fit(picture, cell), 3.0))
+        part = fitted(picture, cell, 3.0)
         h, w = part.shape[:2]
         y = (i // columns) * (cell[1] + gap) + (cell[1] - h) // 2
         x = (i % columns) * (cell[0] + gap) + (cell[0] - w) // 2

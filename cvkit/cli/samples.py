@@ -118,7 +118,8 @@ def place(folder: Path, *, overwrite: bool) -> None:
         write_bytes(folder / name, files[name], overwrite=overwrite)
     count = sum(name.endswith((".jpg", ".png")) for name in files)
     recipes = sum(name.endswith(".yml") for name in files)
-    told = f"{count} pictures, a video and {recipes} recipes → {folder}/"
+    videos = sum(name.endswith(".mp4") for name in files)
+    told = f"{count} pictures, {videos} videos and {recipes} recipes → {folder}/"
     terminal.people(terminal.plain(told))
 
 

@@ -111,14 +111,16 @@ def page(name: str) -> str:
     return ast.get_docstring(tree) or ""
 
 
+def examples(name: str) -> list[str]:
+    """The commands after `Example:` in the docstring; one may go on in the next lines."""
+    paragraphs = [" ".join(p.split()) for p in page(name).split("\n\n")]
+    parts = [p.split("Example:")[1:] for p in paragraphs if p.startswith("Example:")]
+    return [line.strip() for lines in parts for line in lines]
+
+
 def example(name: str) -> str:
-    """The first command after `Example:` in the docstring, or nothing."""
-    lines = iter(page(name).splitlines())
-    for line in lines:
-        if line.startswith("Example:"):
-            rest = line.removeprefix("Example:").strip()
-            return rest or next((x.strip() for x in lines if x.strip()), "")
-    return ""
+    """The first example, or nothing."""
+    return next(iter(examples(name)), "")
 
 
 @cache

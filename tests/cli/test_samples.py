@@ -46,7 +46,7 @@ def test_a_folder_gets_every_sample_and_is_named(cvkit: Command):
     ran = cvkit("samples", "my tour")
     given = {p.name: p.read_bytes() for p in samples.sample_files()}
     assert {p.name: p.read_bytes() for p in (cvkit.folder / "my tour").iterdir()} == given
-    assert re.match(r"\d+ pictures, a video and \d recipes → my tour/\n", ran.err)
+    assert re.match(r"\d+ pictures, \d videos and \d recipes → my tour/\n", ran.err)
     assert "cd 'my tour'" in ran.out
 
 

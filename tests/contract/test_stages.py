@@ -368,16 +368,19 @@ def test_loading_it_pulls_in_nothing_heavy(name: str):
 
 @every
 @pytest.mark.slow
-def test_its_example_runs(name: str, tmp_path: Path):
-    line = catalog.example(name)
+def test_its_examples_run_and_write_what_they_say(name: str, tmp_path: Path):
     (tmp_path / "samples").symlink_to(SAMPLES)
     program = f"{shlex.quote(sys.executable)} -m cvkit "
-    line = re.sub(r"(^|\| )cvkit ", rf"\1{program}", line)
-    done = subprocess.run(
-        ["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() or any(p.name != "samples" for p in tmp_path.iterdir())
+    for line in catalog.examples(name):
+        command = re.sub(r"(^|\| )cvkit ", rf"\1{program}", line)
+        done = subprocess.run(
+            ["bash", "-c", f"set -o pipefail; {command}"], cwd=tmp_path,
+            capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, f"$ {line}\n{done.stderr}"
+        named = [tmp_path / path for path in re.findall(r" -o (\S+)", line)]
+        assert all(any(p.iterdir()) if p.is_dir() else p.stat().st_size for p in named)
+        assert named or done.stdout.strip()
 
 
 def test_a_called_stage_gives_plain_arrays():

@@ -3,7 +3,8 @@
 The picture stays as it is now, at its size and place, whatever the steps after it do. `use NAME`
 makes it the present one again; a parameter that takes a picture (`bitwise --with NAME`) takes it.
 
-Example: cvkit keep samples/cat.jpg --name all then crop 20%,5%,60%,70% then contours then use all
+Example: cvkit keep samples/cat.jpg --name all then crop 20%,5%,60%,70% then contours --top 6
+    then use all then draw
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 It becomes the present picture. What was found meanwhile stays, and is moved to where it lies in
 that picture: objects found in a crop are drawn in the right place on the whole.
 
-Example: cvkit keep samples/cat.jpg --name all then crop 20%,5%,60%,70% then contours then use all
+Example: cvkit keep samples/cat.jpg --name all then crop 20%,5%,60%,70% then contours --top 6
+    then use all then draw
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ picture of its own: 00000 is the first that the space's name has (red of rgb), t
 hold the numbers of `--space`, as `colorspace` has them; merging them gives the picture back.
 
 Example: cvkit channels samples/coffee.jpg -o sheet.png
-Example: cvkit channels samples/coffee.jpg --channel hue -o hue.png
+Example: cvkit channels samples/cells.jpg --channel saturation -o stained.png
 
 Source: OpenCV split, merge, cvtColor.
 """

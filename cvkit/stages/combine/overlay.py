@@ -5,8 +5,8 @@ smaller where it would not fit; `--scale 0.2` makes it a fifth as wide as the pi
 corner, an edge or the `center`, or the point of its top left corner. `--tile` repeats it all over,
 which with a low `--opacity` is a watermark. Both may be of any depth; the result has this one's.
 
-Example: cvkit overlay samples/cat.jpg samples/rocket.jpg --scale 0.25 -o both.jpg
-Example: cvkit overlay samples/cat.jpg samples/coins.jpg --tile --scale 0.2 --opacity 0.2
+Example: cvkit overlay samples/coffee.jpg samples/coin.png --at bottom-left -o tip.jpg
+Example: cvkit overlay samples/cat.jpg samples/coin.png --tile --scale 0.12 --opacity 0.3
 
 Source: Porter and Duff 1984, the operator "over".
 """

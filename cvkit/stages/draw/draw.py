@@ -8,7 +8,7 @@ get no labels, and colours by their place in the list.
 A picture output gets this step by itself where things were found after the last picture; write it
 to choose how it looks.
 
-Example: cvkit contours samples/coins.jpg --top 8 then draw --color tomato -o marked.png
+Example: cvkit contours samples/hubble.jpg --top 12 then draw --color gold -o marked.png
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ corners for a rectangle and an ellipse, three or more for a polygon, the centre 
 points the shape lies in the middle. A grey picture becomes a colour one where the colour has a hue.
 
 Example: cvkit draw-shape samples/cat.jpg --shape arrow --points "5%,90% 40%,50%" -o pointed.jpg
-Example: cvkit draw-shape samples/cat.jpg --shape circle --points 40%,35% --radius 20% --filled
+Example: cvkit draw-shape samples/cat.jpg --shape circle --points 38%,38% --radius 22% --color gold
 
 Source: OpenCV polylines, arrowedLine, circle, ellipse, fillPoly, with LINE_AA.
 """

@@ -7,7 +7,7 @@ video gives the same at 15 or 60 frames a second. The first frame is all backgro
 `mog2` models each pixel as a few Gaussians; `knn` by samples of its past, and holds better where
 little moves. Specks go with `blur --method median` after it.
 
-Example: cvkit background samples/portrait.mp4 -o moving.mp4
+Example: cvkit background samples/coin.mp4 -o moving.mp4
 
 Source: Zivkovic 2004 (mog2); Zivkovic and van der Heijden 2006 (knn); OpenCV's implementations.
 """

@@ -15,8 +15,8 @@ outline, 1 a hole in it, 2 what lies in that), and the numbers, from 0, of its `
 `next` and the `previous` one beside it and of its first `child`; -1 for none. `--moments` adds the
 seven Hu moments, which know a shape wherever, however large and however turned it is.
 
-Example: cvkit contours samples/coins.jpg --min-area 400 -o coins.png
-Example: cvkit contours samples/coins.jpg --min-area 400 --shape ellipse -o coins.jsonl
+Example: cvkit contours samples/hubble.jpg --min-area 30 -o galaxies.png
+Example: cvkit contours samples/coins.jpg --min-area 400 --shape ellipse -o ellipses.jsonl
 
 Source: Suzuki and Abe 1985; OpenCV findContours, convexHull, minAreaRect, fitEllipse, HuMoments.
 """
