@@ -216,11 +216,14 @@ class _WebP:
         x, y, w, h = _new(frame, before)
         w, h, x, y = w + x % 2, h + y % 2, x - x % 2, y - y % 2  # places are even
         new = _cut(frame, (x, y, w, h))
+        quality, blend = self._quality, 2  # it takes the place of what was there
+        if before is not None and np.array_equal(frame, before):
+            # A pixel that were encoded again would change.
+            new, quality, blend = np.zeros((1, 1, 4), np.uint8), LOSSLESS + 1, 0
         self._clear = self._clear or (_has_alpha(new) and bool(new[:, :, 3].min() < 255))
-        still = opencv.encode(new, "webp", quality=self._quality, binary=False)
+        still = opencv.encode(new, "webp", quality=quality, binary=False)
         told = (x // 2, y // 2, w - 1, h - 1, shown)
-        # 2: the frame takes the place of what was there, and is not blended with it.
-        body = b"".join(n.to_bytes(3, "little") for n in told) + b"\2"
+        body = b"".join(n.to_bytes(3, "little") for n in told) + bytes([blend])
         for kind, part in webp.chunks(still, "frame"):
             if kind in (b"ALPH", b"VP8 ", b"VP8L"):
                 body += _riff(kind, bytes(part))

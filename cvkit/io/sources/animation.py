@@ -10,7 +10,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
-from cvkit.core.errors import CvkitError, DamagedError
+from cvkit.core.errors import CvkitError, DamagedError, InputError
 from cvkit.core.time import Time
 from cvkit.core.values import Image
 from cvkit.io.codecs import gif, png, timeline
@@ -76,7 +76,7 @@ class Animation:
                     image = self._frame(opened, number + line.skip)
                     yield Time(pts, line.base, after - pts), image
                     last = number
-        except DamagedError as error:
+        except InputError as error:  # its structure was known to be one that Pillow reads
             raise self._damage(last, error.why) from error
         if line.damage:
             raise self._damage(last, line.damage)
