@@ -1,4 +1,4 @@
-"""Generates the reference: `python -m cvkit.cli.docs` writes build/docs.
+"""Generates the reference: `python -m cvkit.cli.docs` writes build/docs, with pictures.
 
 `--write-readme` and `--write-stub` bring the README's table of stages and `cvkit/__init__.pyi` up
 to date; `--check` exits 1 where one of them is not.
@@ -10,12 +10,8 @@ import sys
 from pathlib import Path
 
 from cvkit.cli import stub, terminal
-from cvkit.cli.pages import SHELL_DOCS, described, prose, sentence, source_of
-from cvkit.cli.parameters import parameters
-from cvkit.cli.topics import TOPICS, topic_page
+from cvkit.cli.reference import cell, write_pages
 from cvkit.core import catalog
-from cvkit.core.options import RunOptions
-from cvkit.core.stage import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
@@ -36,7 +32,7 @@ def main(argv: list[str]) -> int:
         return 1 if old else 0
     if not argv:
         folder = ROOT / "build" / "docs"
-        write_pages(folder)
+        write_pages(folder, pictures=True)
         terminal.people(f"wrote {folder}")
     return 0
 
@@ -65,69 +61,12 @@ def with_table(text: str) -> str:
 def stage_table() -> str:
     lines = ["| Topic | Stage | What it does |", "|---|---|---|"]
     lines += [
-        f"| {topic} | `{entry.name}` | {_cell(entry.summary)} |"
+        f"| {topic} | `{entry.name}` | {cell(entry.summary)} |"
         for topic, entries in catalog.topics().items()
         for entry in entries
         if not entry.distribution
     ]
     return "\n".join(lines) + "\n"
-
-
-def write_pages(folder: Path) -> None:
-    """A page a stage and a topic, and an index of all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    names = catalog.names()
-    for name in names:
-        (folder / f"{name}.md").write_text(stage_page(name), encoding="utf-8")
-    for topic in TOPICS:
-        body = run_page() if topic == "run" else f"# {topic}\n\n```\n{_plain_topic(topic)}\n```\n"
-        (folder / f"{topic}.md").write_text(body, encoding="utf-8")
-    (folder / "index.md").write_text(index(), encoding="utf-8")
-
-
-def index() -> str:
-    parts = ["# cvkit reference\n"]
-    parts += [f"- [{name}]({name}.md): {text}" for name, text in TOPICS.items()]
-    for topic, entries in catalog.topics().items():
-        parts.append(f"\n## {topic}\n")
-        parts += [f"- [{e.name}]({e.name}.md): {e.summary}" for e in entries]
-    return "\n".join(parts) + "\n"
-
-
-def stage_page(name: str) -> str:
-    """The page of a stage as Markdown."""
-    parts = [f"# {name}", *prose(name)]
-    if catalog.example(name):
-        parts.append(f"```\n{catalog.example(name)}\n```")
-    parts.append(_parameter_table(catalog.load(name)) or "It has no options of its own.")
-    if source_of(name):
-        parts.append(f"Source: {source_of(name)}")
-    parts.append("See also [run](run.md), [inputs](inputs.md), [outputs](outputs.md), "
-                 "[units](units.md).")  # fmt: skip
-    return "\n\n".join(parts) + "\n"
-
-
-def run_page() -> str:
-    lines = ["# run", "", "Options that hold for a whole run.", "", "| Option | |", "|---|---|"]
-    lines += [f"| `{label}` | {_cell(doc)} |" for label, doc in SHELL_DOCS.items()]
-    return "\n".join(lines) + "\n\n" + _parameter_table(RunOptions) + "\n"
-
-
-def _parameter_table(model: type[Stage] | type[RunOptions]) -> str:
-    docs = described(model)
-    rows = [
-        f"| `--{p.name}` | {_cell(sentence(p, docs[p.field]))} |"
-        for p in parameters(model).values()
-    ]
-    return "\n".join(["| Option | |", "|---|---|", *rows]) if rows else ""
-
-
-def _plain_topic(name: str) -> str:
-    return topic_page(name, sys.stderr).partition("\n\n")[2]
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
 
 
 if __name__ == "__main__":

@@ -83,7 +83,8 @@ def read(line: str, folder: Path) -> tuple[Path, ...]:
     except CvkitError:
         named = ()
     names = dict.fromkeys([*named, *(w for w in words if w.endswith((*SHOWN, *MOVING)))])
-    return tuple(folder / name for name in names if (folder / name).is_symlink())
+    found = [path for name in names for path in sorted(folder.glob(name)) if path.is_symlink()]
+    return tuple(dict.fromkeys(found))
 
 
 def _only_names(printed: str, folder: Path) -> bool:
@@ -151,3 +152,29 @@ def mosaic(pictures: Sequence[Array], room: tuple[int, int], gap: int, ground: i
         x = (i % columns) * (cell[0] + gap) + (cell[0] - w) // 2
         page[y : y + h, x : x + w] = part
     return page
+
+
+def before_and_after(ran: Ran, room: tuple[int, int] = (320, 240)) -> Array | None:
+    """What the line read, an arrow and the pictures that it wrote, (h, w, 3) BGR uint8 on white;
+    None where it wrote none."""
+    import cv2
+
+    outputs = [p for p in ran.outputs if p.suffix in (*SHOWN, *MOVING)]
+    if not outputs:
+        return None
+    sides = [_side([seen(p) for p in paths], room) for paths in (ran.inputs, outputs)]
+    height = max(part.shape[0] for part in sides)
+    gap = 64
+    page = np.full((height, sum(p.shape[1] for p in sides) + gap, 3), 255, np.uint8)
+    for part, x in ((sides[0], 0), (sides[1], page.shape[1] - sides[1].shape[1])):
+        top = (height - part.shape[0]) // 2
+        page[top : top + part.shape[0], x : x + part.shape[1]] = part
+    start, end = (sides[0].shape[1] + 14, height // 2), (sides[0].shape[1] + gap - 14, height // 2)
+    cv2.arrowedLine(page, start, end, (120, 120, 120), 2, cv2.LINE_AA, tipLength=0.3)
+    return page
+
+
+def _side(pictures: Sequence[Array], room: tuple[int, int]) -> Array:
+    if len(pictures) == 1:
+        return fitted(pictures[0], room)
+    return mosaic(pictures[:30], room, 6, 255)

@@ -93,7 +93,7 @@ def run_options(stream: TextIO) -> str:
         _table("Options of the command line", SHELL_DOCS.items(), stream),
     ]
     for group, fields in RunOptions.groups.items():
-        rows = [(_label(all_of[f], run=True), sentence(all_of[f], docs[f])) for f in fields]
+        rows = [(label(all_of[f], run=True), sentence(all_of[f], docs[f])) for f in fields]
         parts.append(_table(f"Options: {group.lower()}", rows, stream))
     return "\n\n".join(parts)
 
@@ -127,11 +127,12 @@ def _own_options(name: str, stage: type[Stage], stream: TextIO) -> str:
     if not own:
         return f"{name} has no options of its own."
     docs = described(stage)
-    rows = [(_label(p), sentence(p, docs[p.field])) for p in own.values()]
+    rows = [(label(p), sentence(p, docs[p.field])) for p in own.values()]
     return _table("Options", rows, stream)
 
 
-def _label(parameter: Parameter, *, run: bool = False) -> str:
+def label(parameter: Parameter, *, run: bool = False) -> str:
+    """The option as it is typed; a switch that is on can be turned off."""
     short = _SHORT.get(parameter.field) if run else None
     if parameter.form == "flag":
         return f"--[no-]{parameter.name}" if parameter.default == "yes" else f"--{parameter.name}"

@@ -84,7 +84,8 @@ def _parameter(field: str, info: FieldInfo) -> Parameter:
         form = "many"
         if any(_holds_commas(inner) for kind in kinds for inner in get_args(kind)):
             separator = " "
-    told = dict.fromkeys(_told(kind, bounds) for kind, bounds in members)
+    words = ", ".join(_told(kind, bounds) for kind, bounds in members if _is_words(kind))
+    told = dict.fromkeys(words if _is_words(kind) else _told(kind, b) for kind, b in members)
     return Parameter(
         field=field,
         name=cli_name(field),
@@ -124,6 +125,10 @@ def _members(hint: object, metadata: Bounds = ()) -> list[tuple[Any, Bounds]]:
     return [] if hint is type(None) else [(hint, metadata)]
 
 
+def _is_words(hint: object) -> bool:
+    return get_origin(hint) is Literal
+
+
 def _is_list(hint: object) -> bool:
     return get_origin(hint) in (tuple, list, frozenset)
 
@@ -133,7 +138,7 @@ def _holds_commas(hint: object) -> bool:
 
 
 def _choices(hint: object) -> tuple[str, ...]:
-    if get_origin(hint) is Literal:
+    if _is_words(hint):
         return tuple(str(v) for v in get_args(hint))
     if _is_list(hint):
         inner = [_choices(kind) for a in get_args(hint) for kind, _ in _members(a)]
@@ -144,7 +149,7 @@ def _choices(hint: object) -> tuple[str, ...]:
 def _told(hint: object, metadata: Bounds) -> str:
     if hint is bool:
         return ""
-    if get_origin(hint) is Literal:
+    if _is_words(hint):
         return ", ".join(str(v) for v in get_args(hint))
     if _is_list(hint):
         return _told_list(hint)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cvkit.cli import docs, parameters, stub
+from cvkit.cli import docs, parameters, reference, stub
 from cvkit.cli.pages import SHELL_DOCS
 from cvkit.core import catalog
 from cvkit.core.names import cli_name
@@ -84,7 +84,7 @@ def test_the_stub_is_python_and_has_every_stage():
 
 
 def test_the_reference_has_a_page_for_everything(tmp_path: Path):
-    docs.write_pages(tmp_path)
+    reference.write_pages(tmp_path)
     index = (tmp_path / "index.md").read_text()
     linked = set(re.findall(r"\]\((\S+\.md)\)", index))
     assert linked == {p.name for p in tmp_path.iterdir()} - {"index.md"}
