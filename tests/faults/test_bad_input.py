@@ -139,13 +139,13 @@ def test_an_unreadable_folder_is_said(cvkit: Command, tmp_path: Path):
     assert "in" in done.err
 
 
-def test_every_verdict_on_a_jpeg_or_png_holds(cvkit: Command, shared: Path):
+def test_every_verdict_on_a_jpeg_png_gif_or_webp_holds(cvkit: Command, shared: Path):
     told = json.loads((shared / "corrupt" / "expected.json").read_text())["files"]
     for name, file in told.items():
-        if not name.endswith((".jpg", ".png")) or name == "gif_named.png":
+        if not name.endswith((".jpg", ".png", ".gif", ".webp")):
             continue
         done = cvkit("gray", shared / "corrupt" / name, "-o", f"out_{name}")
-        readable = file["verdict"] == "good" or name == "png_named.jpg"
+        readable = file["verdict"] == "good" or name in ("png_named.jpg", "gif_named.png")
         assert done.code == (0 if readable else 3), f"{name}: {done.err}"
         assert "Traceback" not in done.err
         assert (cvkit.folder / f"out_{name}").exists() == readable

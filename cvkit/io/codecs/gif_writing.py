@@ -58,7 +58,9 @@ def block(
     """
     from PIL import GifImagePlugin
 
-    colours = array[:, :, :3] if array.ndim == 3 else array
+    colours = array if array.ndim == 2 else array[:, :, :3]
+    if colours.ndim == 3 and (colours == colours[:, :, :1]).all():
+        colours = np.ascontiguousarray(colours[:, :, 0])
     hidden = array[:, :, 3] < _OPAQUE if array.ndim == 3 and array.shape[2] == 4 else same
     if hidden is not None and not hidden.any():
         hidden = None
