@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests import zygote
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
@@ -53,16 +55,20 @@ class Command:
         env: Mapping[str, str] | None = None,
         timeout: float = 120,
     ) -> Ran:
-        done = subprocess.run(
-            self.argv(*arguments),
-            input=stdin,
-            cwd=cwd or self.folder,
-            env=self.env(env),
-            capture_output=True,
-            timeout=timeout,
-            check=False,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
+        where, surroundings = cwd or self.folder, self.env(env)
+        if env is not None and any(name.startswith(("PYTHON", "OPENCV")) for name in env):
+            done = subprocess.run(  # these are read while Python starts
+                self.argv(*arguments),
+                input=stdin,
+                cwd=where,
+                env=surroundings,
+                capture_output=True,
+                timeout=timeout,
+                check=False,
+            )
+            return Ran(done.returncode, done.stdout, done.stderr)
+        words = list(map(str, arguments))
+        return Ran(*zygote.run(words, cwd=where, env=surroundings, stdin=stdin, timeout=timeout))
 
     def start(
         self, *arguments: str | Path, env: Mapping[str, str] | None = None
