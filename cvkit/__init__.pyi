@@ -43,6 +43,21 @@ class Background(Stage):
     @overload
     def __call__(self, picture: values.Value, /) -> values.Value: ...
 
+class BitDepth(Stage):
+    """Keep the levels in 8 bits, 16 bits or floats."""
+
+    to: Literal["8", "16", "float"]
+    """Bits a channel, or floats from 0 to 1."""
+    stretch: bool
+    """Make the darkest level black and the lightest white; all channels alike."""
+    def __init__(self, *, to: Literal["8", "16", "float"] = ..., stretch: bool = ...) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> _Array: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> Frame: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> values.Value: ...
+
 class Bitwise(Stage):
     """Combine two pictures bit by bit: and, or, xor; or invert one."""
 
@@ -89,6 +104,88 @@ class Blur(Stage):
     @overload
     def __call__(self, picture: values.Value, /) -> values.Value: ...
 
+class Channels(Stage):
+    """See what a picture is made of: red, green and blue, or the parts of another colour space."""
+
+    op: Literal["view", "split", "merge"]
+    """Look at them on one sheet, take them apart, or put them together."""
+    space: Literal["rgb", "hsv", "hls", "lab", "luv", "ycrcb", "yuv", "xyz", "cmyk"] | None
+    """The colour space; left out: rgb, or the one that has --channel."""
+    channel: Literal["r", "g", "b", "h", "s", "v", "l", "a", "u", "y", "cr", "cb", "x", "z", "c", "m", "k", "alpha"] | None
+    """Only this one, as a grey picture; words are taken too (red, hue, lightness)."""
+    second: str | None
+    """Merge: the second channel, green of rgb."""
+    third: str | None
+    """Merge: the third channel, blue of rgb."""
+    fourth: str | None
+    """Merge: the fourth channel, black of cmyk."""
+    alpha: str | None
+    """Merge: how opaque each pixel is."""
+    def __init__(
+        self,
+        *,
+        op: Literal["view", "split", "merge"] = ...,
+        space: Literal["rgb", "hsv", "hls", "lab", "luv", "ycrcb", "yuv", "xyz", "cmyk"] | None = ...,
+        channel: Literal["r", "g", "b", "h", "s", "v", "l", "a", "u", "y", "cr", "cb", "x", "z", "c", "m", "k", "alpha"] | None = ...,
+        second: str | None = ...,
+        third: str | None = ...,
+        fourth: str | None = ...,
+        alpha: str | None = ...,
+    ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(
+        self,
+        picture: _Array,
+        /,
+        second: object = ...,
+        third: object = ...,
+        fourth: object = ...,
+        alpha: object = ...,
+    ) -> object | list[object]: ...
+    @overload
+    def __call__(
+        self,
+        picture: Frame,
+        /,
+        second: object = ...,
+        third: object = ...,
+        fourth: object = ...,
+        alpha: object = ...,
+    ) -> Frame | list[Frame]: ...
+    @overload
+    def __call__(
+        self,
+        picture: values.Value,
+        /,
+        second: object = ...,
+        third: object = ...,
+        fourth: object = ...,
+        alpha: object = ...,
+    ) -> values.Value | list[values.Value]: ...
+
+class Colorspace(Stage):
+    """Write a picture's colours as other numbers: HSV, HLS, Lab, Luv, YCrCb, YUV, XYZ, RGB."""
+
+    to: Literal["bgr", "rgb", "gray", "hsv", "hls", "lab", "luv", "ycrcb", "yuv", "xyz", "cmyk"] | None
+    """The space to convert to; left out: hsv, or back to bgr where --from names another."""
+    from_: Literal["bgr", "rgb", "gray", "hsv", "hls", "lab", "luv", "ycrcb", "yuv", "xyz", "cmyk"]
+    """The space that the picture's numbers are in; pictures that are read are bgr."""
+    split: bool
+    """Show the picture and each channel of the space side by side, named."""
+    def __init__(
+        self,
+        *,
+        to: Literal["bgr", "rgb", "gray", "hsv", "hls", "lab", "luv", "ycrcb", "yuv", "xyz", "cmyk"] | None = ...,
+        from_: Literal["bgr", "rgb", "gray", "hsv", "hls", "lab", "luv", "ycrcb", "yuv", "xyz", "cmyk"] = ...,
+        split: bool = ...,
+    ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> object: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> Frame: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> values.Value: ...
+
 class Contours(Stage):
     """Trace the outlines of what a mask covers: a polygon each, with its measures."""
 
@@ -96,6 +193,10 @@ class Contours(Stage):
     """Outer outlines; all (list); all with their parent, on two levels (ccomp) or any (tree)."""
     approximation: Literal["simple", "none", "tc89-l1", "tc89-kcos"]
     """Points kept: the ends of straight runs (simple), all (none), or Teh and Chin's choice."""
+    shape: Literal["outline", "approx", "hull", "box", "min-rect", "circle", "ellipse"]
+    """What is given and drawn: the outline, or the polygon or ellipse around it."""
+    epsilon: float | None
+    """How far `approx` may stray from the outline, in percent of the perimeter; 1."""
     min_area: units.Unit
     """Smaller ones are dropped: square pixels (400) or a share of the picture (0.1%)."""
     max_area: units.Unit | None
@@ -106,16 +207,21 @@ class Contours(Stage):
     """Their order: largest, longest, leftmost or topmost first, or as they were found."""
     top: int | None
     """Only the first so many in that order."""
+    moments: bool
+    """Measure the Hu moments too: hu_1 to hu_7."""
     def __init__(
         self,
         *,
         mode: Literal["external", "list", "ccomp", "tree"] = ...,
         approximation: Literal["simple", "none", "tc89-l1", "tc89-kcos"] = ...,
+        shape: Literal["outline", "approx", "hull", "box", "min-rect", "circle", "ellipse"] = ...,
+        epsilon: float | None = ...,
         min_area: units.Unit | str | float = ...,
         max_area: units.Unit | str | float | None = ...,
         min_perimeter: float = ...,
         sort: Literal["area", "perimeter", "left-right", "top-down", "none"] = ...,
         top: int | None = ...,
+        moments: bool = ...,
     ) -> None: ...
     @overload  # type: ignore[override]
     def __call__(self, picture: _Array, /) -> values.Objects: ...
@@ -125,17 +231,50 @@ class Contours(Stage):
     def __call__(self, picture: values.Value, /) -> values.Value: ...
 
 class Crop(Stage):
-    """Cut out a rectangle."""
+    """Cut out a rectangle: a box, or the middle of the picture."""
 
-    box: units.Box
+    box: units.Box | None
     """What stays: left edge, top edge, width and height, each in pixels or percent."""
-    def __init__(self, *, box: units.Box | str | float) -> None: ...
+    center: units.Extent | None
+    """How much of the middle stays."""
+    aspect: units.Unit | None
+    """The shape of what stays, as large as it fits, in the middle."""
+    def __init__(
+        self,
+        *,
+        box: units.Box | str | float | None = ...,
+        center: units.Extent | str | float | None = ...,
+        aspect: units.Unit | str | float | None = ...,
+    ) -> None: ...
     @overload  # type: ignore[override]
     def __call__(self, picture: _Array, /) -> _Array: ...
     @overload
     def __call__(self, picture: Frame, /) -> Frame: ...
     @overload
     def __call__(self, picture: values.Value, /) -> values.Value: ...
+
+class Crops(Stage):
+    """Cut out everything found, each as a picture of its own."""
+
+    margin: units.Length
+    """What stays around the box on each side: pixels, or a share of the box's shorter side."""
+    square: bool
+    """Widen the box to a square, moved inside the picture where it would hang over."""
+    cutout: bool
+    """Make transparent what lies outside the thing's mask or outline, where it has one."""
+    def __init__(
+        self,
+        *,
+        margin: units.Length | str | float = ...,
+        square: bool = ...,
+        cutout: bool = ...,
+    ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> object | list[object]: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> Frame | list[Frame]: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> values.Value | list[values.Value]: ...
 
 class Detect(Stage):
     """Find things in pictures with a network or a cascade: a box, a label and a score each."""
@@ -214,24 +353,65 @@ class Draw(Stage):
     @overload
     def __call__(self, picture: values.Value, /) -> values.Value: ...
 
+class DrawShape(Stage):
+    """Draw a line, an arrow, a rectangle, a circle, an ellipse or a polygon on a picture."""
+
+    shape: Literal["line", "arrow", "rectangle", "circle", "ellipse", "polygon"]
+    """What is drawn."""
+    points: tuple[units.Point, ...]
+    """Where: corners, ends or the centre; left out, in the middle."""
+    radius: units.Length
+    """The radius of a circle."""
+    angle: units.Angle
+    """How far a rectangle or an ellipse is turned about its middle, counter-clockwise."""
+    color: units.Color
+    """Its colour."""
+    line: units.Length | None
+    """Width of its line (3px, 0.5%); left out, it follows the picture's size."""
+    filled: bool
+    """Fill its inside, of lines nothing."""
+    opacity: float
+    """How much it hides what lies below, 0 to 1."""
+    def __init__(
+        self,
+        *,
+        shape: Literal["line", "arrow", "rectangle", "circle", "ellipse", "polygon"] = ...,
+        points: Sequence[units.Point | str | float] = ...,
+        radius: units.Length | str | float = ...,
+        angle: units.Angle | str | float = ...,
+        color: units.Color | str | float = ...,
+        line: units.Length | str | float | None = ...,
+        filled: bool = ...,
+        opacity: float = ...,
+    ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> _Array: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> Frame: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> values.Value: ...
+
 class Edges(Stage):
     """Find where brightness changes: thin outlines, or how steep the change is."""
 
-    method: Literal["canny", "sobel", "laplacian"]
-    """Outlines (canny), the first derivative (sobel) or the second (laplacian)."""
+    method: Literal["canny", "sobel", "scharr", "prewitt", "roberts", "laplacian", "log"]
+    """Outlines (canny), a first derivative, or the second (laplacian, log)."""
     low: units.Level | None
     """Canny: a weaker edge counts where it joins a strong one; left out: half of high."""
     high: units.Level | None
     """Canny: an edge this strong always counts; left out: Otsu's level of the picture."""
     aperture: int
-    """Side of the kernel that measures steepness: 3, 5 or 7 pixels."""
+    """Side of the kernel of canny, sobel and laplacian: 3, 5 or 7 pixels."""
+    sigma: float | None
+    """Spread in pixels of the Gaussian that smooths first (log); left out: 2."""
     def __init__(
         self,
         *,
-        method: Literal["canny", "sobel", "laplacian"] = ...,
+        method: Literal["canny", "sobel", "scharr", "prewitt", "roberts", "laplacian", "log"] = ...,
         low: units.Level | str | float | None = ...,
         high: units.Level | str | float | None = ...,
         aperture: int = ...,
+        sigma: float | None = ...,
     ) -> None: ...
     @overload  # type: ignore[override]
     def __call__(self, picture: _Array, /) -> _Array: ...
@@ -256,7 +436,9 @@ class Flip(Stage):
 class Gray(Stage):
     """Turn a picture into shades of grey."""
 
-    def __init__(self) -> None: ...
+    method: Literal["luma", "average", "lightness"]
+    """As bright as it looks (luma), the mean of the channels, or the middle of their range."""
+    def __init__(self, *, method: Literal["luma", "average", "lightness"] = ...) -> None: ...
     @overload  # type: ignore[override]
     def __call__(self, picture: _Array, /) -> _Array: ...
     @overload
@@ -277,6 +459,70 @@ class Keep(Stage):
     @overload
     def __call__(self, picture: values.Value, /) -> values.Value: ...
 
+class Montage(Stage):
+    """Put all pictures on one sheet, each over its name: a contact sheet."""
+
+    columns: int | None
+    """Pictures in a row; left out, as many as make the sheet most like a screen."""
+    cell: units.Extent | None
+    """The size of every cell (256x256; 256x is square); left out, what the pictures need."""
+    labels: bool
+    """Write each picture's name below it."""
+    gap: units.Length
+    """Space between the cells: pixels, or a share of a cell's shorter side."""
+    ground: units.Color
+    """The colour around the pictures."""
+    def __init__(
+        self,
+        *,
+        columns: int | None = ...,
+        cell: units.Extent | str | float | None = ...,
+        labels: bool = ...,
+        gap: units.Length | str | float = ...,
+        ground: units.Color | str | float = ...,
+    ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> _Array: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> Frame: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> values.Value: ...
+
+class Morph(Stage):
+    """Grow, shrink and clean shapes: erode, dilate, open, close, fill holes, find the skeleton."""
+
+    op: Literal["erode", "dilate", "open", "close", "gradient", "tophat", "blackhat", "hit-or-miss", "skeleton", "thin", "fill-holes", "remove-small"]
+    """What is done."""
+    shape: Literal["ellipse", "rect", "cross", "diamond", "line"]
+    """The neighbourhood's shape; a line keeps or removes strokes of its direction."""
+    size: units.Length | None
+    """Its side: odd pixels, or of the picture's shorter side; 1% (tophat and blackhat: 10%)."""
+    angle: units.Angle
+    """The direction of a line, in degrees counter-clockwise from the horizontal."""
+    iterations: int | None
+    """How often erode and dilate are done; left out: once, and thin until nothing changes."""
+    pattern: units.Unit
+    """Rows of 1 (covered), 0 (not covered) and . (either): a lone pixel is 000/010/000."""
+    area: units.Unit | None
+    """What is smaller is removed, 0.1%; what is larger is not filled, else every hole is."""
+    def __init__(
+        self,
+        *,
+        op: Literal["erode", "dilate", "open", "close", "gradient", "tophat", "blackhat", "hit-or-miss", "skeleton", "thin", "fill-holes", "remove-small"] = ...,
+        shape: Literal["ellipse", "rect", "cross", "diamond", "line"] = ...,
+        size: units.Length | str | float | None = ...,
+        angle: units.Angle | str | float = ...,
+        iterations: int | None = ...,
+        pattern: units.Unit | str | float = ...,
+        area: units.Unit | str | float | None = ...,
+    ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> _Array: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> Frame: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> values.Value: ...
+
 class Objects(Stage):
     """Bring back what an earlier run found, from its results file."""
 
@@ -289,6 +535,38 @@ class Objects(Stage):
     def __call__(self, picture: Frame, /, from_: object = ...) -> Frame: ...
     @overload
     def __call__(self, picture: values.Value, /, from_: object = ...) -> values.Value: ...
+
+class Overlay(Stage):
+    """Lay a second picture over this one: a logo with alpha, a watermark, a picture in the picture."""
+
+    with_: str
+    """The picture that is laid over this one."""
+    at: units.Unit
+    """Where: an anchor, or the point of its top left corner."""
+    scale: float | None
+    """Its width as a share of this picture's width; left out, it keeps its size if it fits."""
+    opacity: float
+    """How much it hides what lies below, 0 to 1."""
+    margin: units.Length
+    """How far it stays from the edges that the anchor names, and of tiles from each other."""
+    tile: bool
+    """Repeat it all over the picture, every second row moved by half."""
+    def __init__(
+        self,
+        *,
+        with_: str,
+        at: units.Unit | str | float = ...,
+        scale: float | None = ...,
+        opacity: float = ...,
+        margin: units.Length | str | float = ...,
+        tile: bool = ...,
+    ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /, with_: object = ...) -> _Array: ...
+    @overload
+    def __call__(self, picture: Frame, /, with_: object = ...) -> Frame: ...
+    @overload
+    def __call__(self, picture: values.Value, /, with_: object = ...) -> values.Value: ...
 
 class Redact(Stage):
     """Hide what was found, beyond recognition."""
@@ -326,17 +604,20 @@ class Resize(Stage):
     """The size to reach: 640x480, 640x, x480 or 50%."""
     fit: Literal["contain", "cover", "pad", "stretch"]
     """What becomes of another shape: stay within, fill and cut, stay within a border, distort."""
-    interpolation: Literal["auto", "nearest", "linear", "cubic", "area", "lanczos"]
+    interpolation: Literal["auto"] | Literal["nearest", "nearest-exact", "linear", "linear-exact", "cubic", "area", "lanczos"]
     """How pixels in between are found."""
-    fill: units.Color
-    """Colour of the border of pad."""
+    upscale: bool
+    """Enlarge pictures that are smaller; --no-upscale leaves these as they are."""
+    fill: units.Color | None
+    """Colour of the border of pad; left out, black, or transparent where there is alpha."""
     def __init__(
         self,
         *,
         to: units.Extent | str | float,
         fit: Literal["contain", "cover", "pad", "stretch"] = ...,
-        interpolation: Literal["auto", "nearest", "linear", "cubic", "area", "lanczos"] = ...,
-        fill: units.Color | str | float = ...,
+        interpolation: Literal["auto"] | Literal["nearest", "nearest-exact", "linear", "linear-exact", "cubic", "area", "lanczos"] = ...,
+        upscale: bool = ...,
+        fill: units.Color | str | float | None = ...,
     ) -> None: ...
     @overload  # type: ignore[override]
     def __call__(self, picture: _Array, /) -> _Array: ...
@@ -346,11 +627,30 @@ class Resize(Stage):
     def __call__(self, picture: values.Value, /) -> values.Value: ...
 
 class Rotate(Stage):
-    """Turn a picture by quarter turns, counter-clockwise."""
+    """Turn a picture by any angle, counter-clockwise."""
 
     angle: units.Angle
-    """How far to turn, in degrees counter-clockwise: a multiple of 90."""
-    def __init__(self, *, angle: units.Angle | str | float = ...) -> None: ...
+    """How far to turn, in degrees counter-clockwise; negative is clockwise."""
+    expand: bool | None
+    """Grow so that no corner is cut; yes, but no where the picture turns about a point."""
+    about: units.Point | None
+    """The point that stays where it is; left out, the middle."""
+    scale: float
+    """How much larger than before, 1 as it was."""
+    fill: units.Color | None
+    """Colour of free corners; left out, black, or transparent where there is alpha."""
+    interpolation: Literal["nearest", "linear", "cubic", "lanczos"]
+    """How pixels in between are found."""
+    def __init__(
+        self,
+        *,
+        angle: units.Angle | str | float = ...,
+        expand: bool | None = ...,
+        about: units.Point | str | float | None = ...,
+        scale: float = ...,
+        fill: units.Color | str | float | None = ...,
+        interpolation: Literal["nearest", "linear", "cubic", "lanczos"] = ...,
+    ) -> None: ...
     @overload  # type: ignore[override]
     def __call__(self, picture: _Array, /) -> _Array: ...
     @overload
@@ -358,26 +658,67 @@ class Rotate(Stage):
     @overload
     def __call__(self, picture: values.Value, /) -> values.Value: ...
 
+class Text(Stage):
+    """Write words on a picture, legible on anything."""
+
+    text: str
+    """What is written; \\n begins a new line, {name}, {index} and {time} are filled in."""
+    at: units.Unit
+    """Where: an anchor, or the point of its top left corner."""
+    size: units.Length
+    """Height of a capital letter (14px, 5%)."""
+    color: units.Color
+    """Colour of the letters."""
+    ground: units.Color | None
+    """Colour of a box behind the text; left out, the letters have an edge instead."""
+    opacity: float
+    """How much it hides what lies below, 0 to 1."""
+    font: str | None
+    """A font file, .ttf or .otf."""
+    def __init__(
+        self,
+        *,
+        text: str,
+        at: units.Unit | str | float = ...,
+        size: units.Length | str | float = ...,
+        color: units.Color | str | float = ...,
+        ground: units.Color | str | float | None = ...,
+        opacity: float = ...,
+        font: str | None = ...,
+    ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /, font: object = ...) -> _Array: ...
+    @overload
+    def __call__(self, picture: Frame, /, font: object = ...) -> Frame: ...
+    @overload
+    def __call__(self, picture: values.Value, /, font: object = ...) -> values.Value: ...
+
 class Threshold(Stage):
     """Tell light from dark: a mask of what is brighter than a level."""
 
-    method: Literal["otsu", "triangle", "binary", "binary-inv", "trunc", "tozero", "tozero-inv", "adaptive-mean", "adaptive-gaussian"]
+    method: Literal["otsu", "triangle", "li", "yen", "isodata", "minimum", "mean", "multi-otsu", "binary", "binary-inv", "trunc", "tozero", "tozero-inv", "adaptive-mean", "adaptive-gaussian", "sauvola", "niblack"]
     """How the level is chosen and what becomes of the pixels."""
     level: units.Level | None
     """The level of binary, trunc and tozero, in the picture's units or as a share; 50%."""
-    block: units.Length
-    """Side of the neighbourhood of the adaptive methods: odd pixels, or of the shorter side."""
+    block: units.Length | None
+    """Side of the neighbourhood: odd pixels, or of the shorter side; 10% (niblack: 25%)."""
     offset: float
     """How much darker than its neighbourhood is dark, in 8-bit levels (adaptive methods)."""
+    k: float | None
+    """How many spreads darker is dark; below 0 lighter ones too; 0.2 (sauvola), 0.8 (niblack)."""
+    classes: int
+    """Shades to tell apart (multi-otsu); 5 take seconds."""
     invert: bool
     """Make the mask of what is dark."""
     def __init__(
         self,
         *,
-        method: Literal["otsu", "triangle", "binary", "binary-inv", "trunc", "tozero", "tozero-inv", "adaptive-mean", "adaptive-gaussian"] = ...,
+        method: Literal["otsu", "triangle", "li", "yen", "isodata", "minimum", "mean", "multi-otsu", "binary", "binary-inv", "trunc", "tozero", "tozero-inv", "adaptive-mean", "adaptive-gaussian", "sauvola", "niblack"] = ...,
         level: units.Level | str | float | None = ...,
-        block: units.Length | str | float = ...,
+        block: units.Length | str | float | None = ...,
         offset: float = ...,
+        k: float | None = ...,
+        classes: int = ...,
         invert: bool = ...,
     ) -> None: ...
     @overload  # type: ignore[override]

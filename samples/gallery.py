@@ -19,84 +19,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from gallery_commands import lines_of, ours
 from PIL import Image, ImageDraw, ImageFont
 
 from cvkit.cli import examples
-from cvkit.cli.parameters import parameters
-from cvkit.core import catalog
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILT = ROOT / "build" / "gallery"
 SMALL = ROOT / "samples" / "gallery"
 HEAVIEST = 120_000
 """Bytes that a small sheet may have."""
-
-EACH = {
-    "threshold": "threshold page.jpg --method {}",
-    "edges": "edges astronaut.jpg --method {}",
-    "blur": "blur cat.jpg --size 7% --method {}",
-    "flip": "flip astronaut.jpg --direction {}",
-    "gray": "gray coffee.jpg --method {}",
-    "redact": "detect astronaut.jpg --model haar-face then redact --method {}",
-}
-"""Stages of which every choice of a parameter is shown."""
-
-ALONE = {
-    "threshold": {
-        "minimum": "threshold coffee.jpg --method minimum",
-        "multi-otsu": "threshold coins.jpg --method multi-otsu",
-        "triangle": "threshold hubble.jpg --method triangle",
-        "niblack": "",
-    },
-}
-"""Choices that are best seen on another picture; empty where an example has it."""
-
-MORE = {
-    "color": [
-        "bit-depth page.jpg --stretch",
-        "colorspace coffee.jpg --to hsv",
-        "channels coffee.jpg --space lab",
-        "dominant-colors rocket.jpg --count 6",
-    ],
-    "filter": ["blur retina.jpg --method median --size 5%"],
-    "morphology": [
-        "morph horse.png --op erode --size 5%",
-        "morph horse.png --op dilate --size 5%",
-        "morph horse.png --op open --size 9%",
-        "morph horse.png --op close --size 15%",
-        "morph horse.png --op gradient --size 3%",
-        "morph horse.png --op skeleton",
-        "morph horse.png --op thin --iterations 12",
-        "morph page.jpg --op blackhat --size 9%",
-        "run vessels.yml retina.jpg",
-        "threshold coins.jpg then morph --op remove-small --area 0.5%",
-        "threshold coins.jpg then morph --op fill-holes",
-        "threshold hubble.jpg then morph --op hit-or-miss then morph --op dilate",
-        "run sketch.yml astronaut.jpg",
-    ],
-    "shape": [
-        "run coins.yml coins.jpg",
-        "contours cells.jpg --min-area 0.5%",
-        "contours horse.png --shape hull",
-        "morph coins.jpg --op tophat --size 50% then threshold then contours --shape box",
-    ],
-    "geometry": [
-        "resize coffee.jpg --to 300x300 --fit pad --fill white",
-        "resize coffee.jpg --to 300x300 --fit stretch",
-        "crop coffee.jpg --center 50%",
-    ],
-    "combine": [
-        "bitwise coins.jpg --op not",
-        "overlay cat.jpg rocket.jpg --scale 0.3",
-    ],
-    "detect": [
-        "detect portrait.mp4 --model haar-face",
-        "run privacy.yml portrait.mp4",
-    ],
-    "motion": ["background coin.mp4 then morph --op open then contours --top 1"],
-    "chain": ["run scan.yml page.jpg"],
-}
-"""What else is shown of a topic, without `cvkit`."""
 
 COLUMNS = 4
 TILE = (240, 180)
@@ -137,7 +69,7 @@ def main(chosen: list[str]) -> int:
     shutil.rmtree(BUILT, ignore_errors=True)
     BUILT.mkdir(parents=True)
     SMALL.mkdir(exist_ok=True)
-    topics = [t for t in catalog.topics() if not chosen or t in chosen]
+    topics = [t for t in ours() if not chosen or t in chosen]
     failed = []
     with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(2) as pool:
         for topic in topics:
@@ -158,40 +90,6 @@ def main(chosen: list[str]) -> int:
         print(f"exit {r.code}: {r.line}\n{r.said}", file=sys.stderr)
     print(f"The sheets are in {BUILT}/: open index.html or README.md.")
     return 1 if failed else 0
-
-
-def lines_of(topic: str) -> list[str]:
-    """Every command of a topic's sheet, as it is typed among the samples, each once; those on one
-    picture stand together within a stage."""
-    found: list[str] = []
-    for entry in catalog.topics()[topic]:
-        own = [examples.typed(line) for line in catalog.examples(entry.name)]
-        own += each_of(entry.name)
-        own += [f"cvkit {line}" for line in MORE.get(topic, []) if line.split()[0] == entry.name]
-        order = list(dict.fromkeys(map(source, own)))
-        found += sorted(own, key=lambda line: order.index(source(line)))
-    found += [f"cvkit {line}" for line in MORE.get(topic, [])]
-    once = {line.partition(" -o ")[0]: line for line in reversed(found)}
-    return [line for line in dict.fromkeys(found) if line in once.values()]
-
-
-def source(line: str) -> str:
-    """The first picture that the line names."""
-    return next((w for w in line.split() if w.endswith((*examples.SHOWN, *examples.MOVING))), "")
-
-
-def each_of(name: str) -> list[str]:
-    """A command for each choice of the parameter that EACH names."""
-    if name not in EACH:
-        return []
-    field = EACH[name].rpartition("--")[2].split()[0]
-    found = parameters(catalog.load(name))[field]
-    own = [examples.typed(line).partition(" -o ")[0] for line in catalog.examples(name)]
-    shown = f"cvkit {EACH[name]}".removesuffix(f" --{field} {{}}") in own
-    choices = [c for c in found.choices if not (shown and c == found.default)]
-    alone = ALONE.get(name, {})
-    lines = [alone.get(choice, EACH[name].format(choice)) for choice in choices]
-    return [f"cvkit {line}" for line in lines if line]
 
 
 def tiles_of(ran: list[examples.Ran]) -> list[Tile]:
@@ -353,7 +251,7 @@ def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 def pages() -> None:
     """Every sheet with its commands as text, to look through in a browser and as Markdown."""
-    topics = list(catalog.topics())
+    topics = list(ours())
     for folder in (BUILT, SMALL):
         parts = [
             "# Gallery",

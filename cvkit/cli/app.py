@@ -55,7 +55,7 @@ def _guarded(words: list[str]) -> int:
     except BrokenPipeError:
         raise
     except (KeyboardInterrupt, InterruptedRun):
-        terminal.people(terminal.styled("cvkit: interrupted", "yellow", sys.stderr))
+        terminal.people(terminal.styled("cvkit: interrupted", "magenta", sys.stderr))
         return 130
     except CvkitError as error:
         if failure.reader_is_gone(error):

@@ -32,7 +32,7 @@ PACKAGES = {
     "textual_image": "textual-image",
 }
 """What cvkit imports, by the distribution that brings it; OpenCV is looked at on its own."""
-_MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "broken": ("✗", "bold red")}
+_MARKS = {"ok": ("✓", "green"), "warning": ("!", "magenta"), "broken": ("✗", "bold red")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def command(
             head = terminal.styled(mark, style, sys.stdout)
             terminal.data(f"{head} {finding.name:<14} {finding.told}")
             if finding.remedy:
-                terminal.data("  " + terminal.styled(finding.remedy, "cyan", sys.stdout))
+                terminal.data("  " + terminal.styled(finding.remedy, "bold", sys.stdout))
     return 4 if any(f.state == "broken" for f in found) else 0
 
 

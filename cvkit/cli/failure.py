@@ -22,7 +22,7 @@ def say(error: CvkitError) -> None:
     lines = [head + text.removeprefix("cvkit:")]
     if error.remedy:
         remedy = terminal.hanging("  " + terminal.plain(error.remedy), "  ", sys.stderr)
-        lines.append(terminal.styled(remedy, "cyan", sys.stderr))
+        lines.append(terminal.styled(remedy, "bold", sys.stderr))
     terminal.people("\n".join(lines))
 
 
@@ -34,7 +34,7 @@ def say_fault(error: BaseException, argv: list[str]) -> None:
     told = terminal.plain(str(error).partition("\n")[0][:200])
     terminal.people(f"{head} a fault of cvkit itself, not of your command: {kind}: {told}")
     kept = f"the report is in {where}; please pass it on" if where else "no report could be written"
-    terminal.people("  " + terminal.styled(kept, "cyan", sys.stderr))
+    terminal.people("  " + terminal.styled(kept, "bold", sys.stderr))
 
 
 def reader_is_gone(error: BaseException | None) -> bool:

@@ -23,7 +23,7 @@ COMMANDS = {
     "show": "Look at pictures and videos, in a window or in the terminal.",
     "info": "Say what a file holds: size, depth, format, frames, duration.",
     "stages": "List all stages, or those that match a word.",
-    "samples": "Put sample pictures and recipes into a folder, with a tour to try.",
+    "samples": "Fill a folder with pictures and recipes, and print a tour.",
     "help": "Show the whole page of a stage or a topic.",
     "schema": "Print the JSON Schema of specs.",
     "doctor": "Check this machine and say what is missing.",
@@ -35,10 +35,12 @@ cvkit STAGE INPUT... [options] [then STAGE [options]]... [-o OUTPUT]...
   cvkit threshold scan.png                 one picture: scan.threshold.png
   cvkit gray photos/ then edges -o out/    a folder through a chain
   cvkit STAGE --help                       what a stage does, and its options
+  cvkit samples tour                       pictures to try it on, and a tour
 """
 _POINTERS = """\
 cvkit stages WORD finds stages by what they do; cvkit help NAME tells all.
-Options of every run: cvkit help run. Topics: cvkit help inputs, outputs, formats, units.
+Options of every run: cvkit help run.
+Topics: cvkit help inputs, outputs, formats, units.
 """
 
 
@@ -73,12 +75,13 @@ def overview() -> str:
     rows["Other commands"] = list(COMMANDS.items())
     left = max(len(name) for lines in rows.values() for name, _ in lines) + 4
     room = terminal.width(limit=140) - left
-    cut = terminal.is_terminal(sys.stdout)
+    # A reader of a pipe may be a pager on this terminal; without one the reader is grep.
+    cut = terminal.is_terminal(sys.stdout) or terminal.is_terminal(sys.stderr)
     parts = [_USAGE]
     for topic, lines in rows.items():
         parts.append(terminal.styled(topic, "bold", sys.stdout))
         for name, summary in lines:
-            shown = terminal.styled(name, "cyan", sys.stdout)
+            shown = terminal.styled(name, "bold", sys.stdout)
             text = _cut(summary.rstrip("."), room) if cut else summary.rstrip(".")
             parts.append(f"  {shown}{' ' * (left - 2 - len(name))}{text}")
         parts.append("")
@@ -122,7 +125,14 @@ _FILES = {"help": "help_command", "completion": "completion_command"}
 
 
 def _cut(text: str, room: int) -> str:
-    """One line of a terminal; `cvkit stages` has the whole sentence."""
+    """One line of a terminal, to the end of a clause; `cvkit stages` has the whole sentence."""
     if len(text) <= room:
         return text
-    return text[: max(room - 1, 20)].rsplit(" ", 1)[0].rstrip(",;:") + "…"
+    for end in (":", ";", " ("):
+        clause = text.partition(end)[0]
+        if 20 <= len(clause) <= room:
+            return clause
+    parts = text[: max(room - 2, 20)].rpartition(", ")
+    if len(parts[0]) > room // 2:
+        return f"{parts[0]}, …"
+    return text[: max(room - 1, 20)].rpartition(" ")[0].rstrip(",;:") + "…"

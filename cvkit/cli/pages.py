@@ -146,7 +146,7 @@ def _table(title: str, rows: Iterable[tuple[str, str]], stream: TextIO) -> str:
     lines = [terminal.styled(title, "bold", stream)]
     for label, text in rows:
         body = terminal.wrapped(text, terminal.width(), " " * left)
-        shown = terminal.styled(label, "cyan", stream)
+        shown = terminal.styled(label, "bold", stream)
         if len(label) + 3 > left:
             lines += [f"  {shown}", _facts(body, stream)]
         else:

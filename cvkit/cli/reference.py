@@ -30,7 +30,7 @@ PRINTED = 12
 
 
 def write_pages(folder: Path, *, pictures: bool = False) -> None:
-    """A page a stage and a topic, and an index of all; with `pictures` every example is run.
+    """A page a stage and a topic, and an index; with `pictures` our own examples are run.
 
     Raises InternalError where an example fails.
     """
@@ -150,7 +150,8 @@ def _default(parameter: Parameter) -> str:
 def _run_all(folder: Path) -> dict[str, str]:
     """By example, the picture made of it, relative to the reference, or what it printed."""
     folder.mkdir(exist_ok=True)
-    names = [(n, i, x) for n in catalog.names() for i, x in enumerate(catalog.examples(n), 1)]
+    ours = [n for n in catalog.names() if not catalog.entry(n).distribution]
+    names = [(n, i, x) for n in ours for i, x in enumerate(catalog.examples(n), 1)]
     with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(2) as pool:
         ran = pool.map(lambda job: run(job[2], Path(work, f"{job[0]}-{job[1]}")), names)
         return {

@@ -141,4 +141,4 @@ def tour(folder: str = "") -> str:
 
 
 def _command(line: str) -> str:
-    return terminal.styled(line, "cyan", sys.stdout)
+    return terminal.styled(line, "bold", sys.stdout)

@@ -49,7 +49,7 @@ def listed(groups: dict[str, list[catalog.Entry]]) -> str:
         lines = [terminal.styled(topic.capitalize(), "bold", sys.stdout)]
         for entry in entries:
             body = terminal.wrapped(entry.summary, terminal.width(), " " * left)
-            name = terminal.styled(entry.name, "cyan", sys.stdout)
+            name = terminal.styled(entry.name, "bold", sys.stdout)
             lines.append(f"  {name}{' ' * (left - 2 - len(entry.name))}{body.lstrip()}")
         parts.append("\n".join(lines))
     return "\n\n".join(parts)

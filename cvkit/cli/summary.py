@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LISTED = 10
 """How many failed inputs are named."""
+NAMED = 3
+"""How many files that one input became are named."""
 
 
 def tell(spec: Spec, shell: ShellOptions, report: Report) -> None:
@@ -29,7 +31,7 @@ def tell(spec: Spec, shell: ShellOptions, report: Report) -> None:
         _data(spec, report)
     if not shell.quiet:
         for note in report.notes:
-            terminal.people(terminal.styled(f"note: {note}", "yellow", sys.stderr))
+            terminal.people(terminal.styled(f"note: {note}", "magenta", sys.stderr))
         if not shell.json:
             for table in report.tables:
                 if table.stream == "stderr":
@@ -90,13 +92,12 @@ def _counts(report: Report) -> None:
     paths = written(report)
     if report.inputs == 1:
         if report.done and paths:
-            more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
             took = f" in {span(report.seconds)}" if report.seconds >= 2 else ""
             name = terminal.plain(report.outcomes[0].item.shown)
-            terminal.people(f"{name} → {terminal.plain(paths[0])}{more}{took}")
+            terminal.people(f"{name} → {_named(paths)}{took}")
         if report.skipped:
             said = terminal.plain(report.outcomes[0].error)
-            terminal.people(terminal.styled(f"skipped: {said}", "yellow", sys.stderr))
+            terminal.people(terminal.styled(f"skipped: {said}", "magenta", sys.stderr))
         return
     if not report.inputs:
         return
@@ -108,10 +109,10 @@ def _counts(report: Report) -> None:
     rest = [
         terminal.styled(f"{count} {word}", style, sys.stderr)
         for count, word, style in (
-            (report.skipped, "skipped", "yellow"),
+            (report.skipped, "skipped", "magenta"),
             (report.failed, "failed", "bold red"),
-            (report.pending, "not reached", "yellow"),
-            (report.not_media, "other files passed over", "dim"),
+            (report.pending, "not reached", "magenta"),
+            (report.not_media, f"other file{'s' * (report.not_media > 1)} passed over", "dim"),
         )
         if count
     ]
@@ -134,6 +135,14 @@ def _failures(report: Report) -> None:
         terminal.people(line.replace(name, terminal.styled(name, "bold", sys.stderr), 1))
     if len(failed) > LISTED:
         terminal.people(f"  and {len(failed) - LISTED} more; --json lists them all")
+
+
+def _named(paths: Sequence[str]) -> str:
+    """What one input became: each file, or where many files are."""
+    if len(paths) <= NAMED:
+        return ", ".join(map(terminal.plain, paths))
+    target = _target(paths)
+    return f"{len(paths)} files in {target}" if target else f"{len(paths)} files"
 
 
 def _target(paths: Sequence[str]) -> str:

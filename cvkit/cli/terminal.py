@@ -10,7 +10,8 @@ from typing import TextIO
 
 from cvkit.core.errors import OutputError
 
-_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "magenta": "35"}
+"""Yellow and cyan are all but invisible on white, blue is on black."""
 
 
 def coloured(stream: TextIO) -> bool:

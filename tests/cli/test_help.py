@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cvkit.cli import docs, parameters, reference, stub
+from cvkit.cli import docs, group, parameters, reference, stub, terminal
 from cvkit.cli.pages import SHELL_DOCS
 from cvkit.core import catalog
 from cvkit.core.names import cli_name
@@ -60,7 +60,9 @@ def test_help_run_has_every_option_of_a_run(cvkit: Command):
     assert sorted(grouped) == sorted(RunOptions.model_fields)
 
 
-@pytest.mark.parametrize("topic", ["run", "inputs", "outputs", "units", "convert", "show", "stages"])
+@pytest.mark.parametrize(
+    "topic", ["run", "inputs", "outputs", "units", "convert", "show", "stages"]
+)
 @pytest.mark.parametrize("columns", ["80", "120"])
 def test_topics_fit_the_terminal(topic: str, columns: str, cvkit: Command):
     ran = cvkit("help", topic, env={"COLUMNS": columns})
@@ -88,3 +90,28 @@ def test_the_reference_has_a_page_for_everything(tmp_path: Path):
     index = (tmp_path / "index.md").read_text()
     linked = set(re.findall(r"\]\((\S+\.md)\)", index))
     assert linked == {p.name for p in tmp_path.iterdir()} - {"index.md"}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "line"),
+    [
+        ("Cut out a rectangle", "Cut out a rectangle"),
+        ("Find things with a cascade: a box and a label each", "Find things with a cascade"),
+        ("Smooth with a Gaussian, a box, a median, or a bilateral", "Smooth with a Gaussian, …"),
+        ("Draw: a line, an arrow, a rectangle or a circle", "Draw: a line, an arrow, …"),
+        ("List the few colours that pictures are made of", "List the few colours that…"),
+    ],
+)
+def test_a_sentence_too_long_for_a_line_ends_with_a_clause(sentence: str, line: str):
+    assert group._cut(sentence, 30) == line
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_on_a_terminal_each_stage_has_one_line(columns: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(terminal, "is_terminal", lambda stream: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    lines = group.overview().splitlines()
+    assert max(map(len, lines)) <= columns
+    for name in OURS:
+        assert sum(line.startswith(f"  {name} ") for line in lines) == 1

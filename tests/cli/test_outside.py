@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import cvkit as package
-from cvkit.cli import docs
+from cvkit.cli import docs, reference
 from cvkit.cli.schema import schema
 from tests.conftest import Command
 
@@ -57,7 +57,7 @@ def test_it_is_a_class(glow: Path):
 
 def test_it_is_a_step_of_a_spec_and_in_the_reference(glow: Path, outside: Path):
     (outside / "glow_broken_glow.py").touch()
-    assert "| `--to` | The size to reach." in docs.stage_page("stretch")
+    assert "| required | The size to reach. |" in reference.stage_page("stretch", {})
     assert "stretch" not in docs.stage_table()  # the README lists our own
 
 

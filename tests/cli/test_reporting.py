@@ -8,6 +8,7 @@ import json
 
 import pytest
 
+from cvkit.cli import summary
 from cvkit.cli.arguments import ShellOptions
 from cvkit.cli.progress import Progress, span, told
 from cvkit.cli.summary import tell
@@ -166,3 +167,16 @@ def test_json_holds_tables_and_the_error(capsysbinary: pytest.CaptureFixture[byt
     assert made["error"]["why"] == "the disk is full"
     assert made["counts"]["pending"] == 1
     assert made["exit_code"] == 5
+
+
+@pytest.mark.parametrize(
+    ("paths", "said"),
+    [
+        (["a.png"], "a.png"),
+        (["a.jpg", "a.csv"], "a.jpg, a.csv"),
+        (["o/1.png", "o/2.png", "o/3.png", "o/4.png"], "4 files in o/"),
+        (["1.png", "2.png", "3.png", "4.png"], "4 files"),
+    ],
+)
+def test_what_one_input_became_is_named(paths: list[str], said: str):
+    assert summary._named(paths) == said
