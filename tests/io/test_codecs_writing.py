@@ -171,3 +171,12 @@ def test_a_suffix_names_its_format():
         format_of("")
     with pytest.raises(OutputError, match="HEIC"):
         write_picture(Image.of(making.photo()), "heic")
+
+
+def test_webp_of_quality_100_loses_nothing():
+    picture = making.photo()
+    data = write_picture(Image.of(picture), "webp", quality=100)
+    assert np.array_equal(read_picture(data, "a.webp").bgr, picture)
+    assert not np.array_equal(
+        read_picture(write_picture(Image.of(picture), "webp", quality=99), "a.webp").bgr, picture
+    )

@@ -18,6 +18,9 @@ _BILEVEL = [
 _AVIF_SPEED = 8  # of 10: four times the speed of 6, and a twentieth bigger
 
 
+_LOSSLESS = 101  # OpenCV's word for WebP that loses nothing
+
+
 def encode(array: Array, fmt: str, *, quality: int | None, binary: bool) -> bytes:
     """The file's bytes. Raises OutputError where OpenCV refuses."""
     # simplejpeg is faster but takes the inexact DCT below quality 96, whatever it is told.
@@ -43,7 +46,7 @@ def _options(fmt: str, quality: int | None, *, binary: bool) -> list[int]:
     if fmt == "jpeg" and quality:
         return [cv2.IMWRITE_JPEG_QUALITY, quality]
     if fmt == "webp" and quality:
-        return [cv2.IMWRITE_WEBP_QUALITY, quality]
+        return [cv2.IMWRITE_WEBP_QUALITY, quality if quality < 100 else _LOSSLESS]
     if fmt == "avif" and quality:
         return [cv2.IMWRITE_AVIF_QUALITY, quality, cv2.IMWRITE_AVIF_SPEED, _AVIF_SPEED]
     if fmt == "jp2":
