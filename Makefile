@@ -8,15 +8,15 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup demo gallery test quick lint docs bench clean
 
 help:
-	@echo "make demo   run the main jobs on real pictures and a video, and say where the results are"
+	@echo "make demo     run the main jobs on real pictures and a video, and say where the results are"
 	@echo "make gallery  make a sheet per topic of what every stage does"
-	@echo "make test   run the whole test suite"
-	@echo "make quick  run the tests that take under two minutes"
-	@echo "make lint   check style, types and who imports whom"
-	@echo "make docs   generate the reference in build/docs"
-	@echo "make bench  measure the budgets (RUNS=--quick for fewer runs, BUDGETS='1 2 5' for some)"
-	@echo "make setup  make .venv and install this checkout in it"
-	@echo "make clean  remove what the other targets made, .venv excepted"
+	@echo "make test     run the whole test suite"
+	@echo "make quick    run the tests that take under two minutes"
+	@echo "make lint     check style, types and who imports whom"
+	@echo "make docs     generate the reference in build/docs"
+	@echo "make bench    measure the budgets (RUNS=--quick for fewer runs, BUDGETS='1 2 5' for some)"
+	@echo "make setup    make .venv and install this checkout in it"
+	@echo "make clean    remove what the other targets made, .venv excepted"
 
 setup:
 	@bash .ci/setup

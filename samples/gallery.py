@@ -78,8 +78,8 @@ def main(chosen: list[str]) -> int:
             ran = list(pool.map(examples.run, lines, folders))
             failed += [r for r in ran if r.code]
             tiles = tiles_of([r for r in ran if not r.code])
-            sheet(topic, tiles, 2).save(BUILT / f"{topic}.webp", quality=88)
-            small = sheet(topic, tiles, 1)
+            sheet(topic.capitalize(), tiles, 2).save(BUILT / f"{topic}.webp", quality=88)
+            small = sheet(topic.capitalize(), tiles, 1)
             for quality in range(84, 20, -6):
                 small.save(SMALL / f"{topic}.webp", quality=quality, method=6)
                 if (SMALL / f"{topic}.webp").stat().st_size <= HEAVIEST:
@@ -130,8 +130,8 @@ def table(text: str) -> list[str]:
     return ["\t".join(row[i] for i in kept) for row in rows]
 
 
-def sheet(topic: str, tiles: list[Tile], zoom: int) -> Image.Image:
-    """The page of a topic; `zoom` 1 is the small one."""
+def sheet(title: str, tiles: list[Tile], zoom: int) -> Image.Image:
+    """The page of a topic, say; `zoom` 1 is the small one."""
     width = (2 * MARGIN + COLUMNS * TILE[0] + (COLUMNS - 1) * GAP) * zoom
     rows = rows_of(tiles)
     tall = [max(t.size(zoom)[1] for t in row) for row in rows]
@@ -139,7 +139,7 @@ def sheet(topic: str, tiles: list[Tile], zoom: int) -> Image.Image:
     height = HEAD * zoom + sum(tall) + sum(deep) + len(rows) * (GAP + 8) * zoom
     page = Image.new("RGB", (width, height), PAPER)
     pen = ImageDraw.Draw(page)
-    pen.text((MARGIN * zoom, 42 * zoom), topic.capitalize(), INK, font(26 * zoom), anchor="ls")
+    pen.text((MARGIN * zoom, 42 * zoom), title, INK, font(26 * zoom), anchor="ls")
     y = HEAD * zoom
     for row, high, under in zip(rows, tall, deep, strict=True):
         for i, tile in enumerate(row):
