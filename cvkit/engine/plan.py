@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from cvkit.core import catalog
 from cvkit.core.errors import ChainError, UsageError
 from cvkit.core.frame import Frame
+from cvkit.core.names import cli_name
 from cvkit.core.signature import declared
 from cvkit.core.spec import Step
 from cvkit.core.stage import Stage
@@ -142,7 +143,7 @@ def lines(chain: Chain) -> list[str]:
     """The plan in words, with what was added."""
     out = []
     for step in (*chain.steps, *((chain.drawn,) if chain.drawn else ())):
-        params = " ".join(f"--{k} {v}" for k, v in step.stage.changed().items())
+        params = " ".join(_typed(k, v) for k, v in step.stage.changed().items())
         gives = ", ".join(k.__name__ for k in step.given)
         gives = gives or ("moves the frame" if "warp" in step.sig.gives else "")
         number = str(step.number or "+")
@@ -150,6 +151,18 @@ def lines(chain: Chain) -> list[str]:
         arrow = f"  → {gives}" if gives else ""
         out.append(f"{number:>3}  {step.name} {params}".rstrip() + arrow + added)
     return out
+
+
+def _typed(name: str, value: object) -> str:
+    """A parameter as the command line writes it."""
+    import shlex
+
+    if isinstance(value, bool):
+        return f"--{'' if value else 'no-'}{cli_name(name)}"
+    if isinstance(value, list):
+        texts = [str(v) for v in value]
+        value = (" " if any("," in text for text in texts) else ",").join(texts)
+    return f"--{cli_name(name)} {shlex.quote(str(value))}"
 
 
 def _views(stage: Stage, known: Known) -> set[str]:
