@@ -44,12 +44,16 @@ TOUR = (
         "cvkit detect astronaut.jpg --model haar-face then redact -o hidden.jpg",
     ),
     (
-        "The same for a video, with a record of every frame. Sound and times are kept.",
+        "Faces in a video, with a record of every frame. Sound and times are kept.",
         "cvkit detect portrait.mp4 --model haar-face -o faces.mp4 -o faces.jsonl",
     ),
     (
         "Every photograph here, on all processors, into a folder that keeps their names.",
         "cvkit resize '*.jpg' --to 320x320 --fit cover then edges -o edges/",
+    ),
+    (
+        "All that has been made so far on one sheet, each with its name.",
+        "cvkit montage '*.png' '*.jpg' -o sheet.png",
     ),
     (
         "What is a number is printed: the colours of a picture, named.",
@@ -68,8 +72,8 @@ TOUR = (
 _FIRST = "cvkit samples tour && cd tour"
 _LAST = """\
 Look at a result with cvkit show FILE, or give -o term: in place of a file to see it here.
-All stages: cvkit --help. One of them: cvkit NAME --help. Formats and places: cvkit help inputs,
-outputs."""
+All stages: cvkit --help. One of them: cvkit NAME --help; its example runs beside a folder that
+cvkit samples samples makes."""
 
 
 def command(
