@@ -108,8 +108,9 @@ def test_run_takes_a_spec_inputs_and_changes(tmp_path: Path):
     recipe = tmp_path / "recipe.yml"
     recipe.write_text("cvkit: 1\nsteps: [stretch: {to: 50%}]\nrun: {jobs: 2}\noutputs: [old.png]\n")
     line = parse(["run", str(recipe), "a.png", "--set", "stretch.to=20%", "-j", "3"])
-    assert line.spec == Spec((Step("stretch", {"to": "20%"}),), ("a.png",), (str(tmp_path / "old.png"),),
-                             {"jobs": "3"})  # fmt: skip
+    old = str(tmp_path / "old.png")
+    step = Step("stretch", {"to": "20%"})
+    assert line.spec == Spec((step,), ("a.png",), (old,), {"jobs": "3"})
 
 
 def test_convert_is_the_chain_of_no_steps():
