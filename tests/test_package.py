@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -44,7 +45,7 @@ def test_operands_of_a_stage_may_be_files_or_arrays(tmp_path: Path):
 
 
 @pytest.mark.parametrize("wrong", [1, "gray", cvkit.Gray])
-def test_a_pipeline_is_made_of_stages(wrong: object):
+def test_a_pipeline_is_made_of_stages(wrong: Any):
     with pytest.raises(UsageError, match="made of stages"):
         cvkit.Pipeline([wrong])
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated, Literal, Union, get_args, get_origin
 
 from cvkit.core import catalog
-from cvkit.core.signature import signature
-from cvkit.core.stage import Asset, Operand, Signature, Stage
+from cvkit.core.signature import gather_words, signature
+from cvkit.core.stage import Asset, Operand, Stage
 from cvkit.core.units import Unit
 from cvkit.core.values import KINDS
 
@@ -81,8 +81,11 @@ def _calls(stage: type[Stage]) -> list[str]:
     declared = signature(stage)
     operands = "".join(f", {name}: object = ..." for name in declared.operands)
     lines: list[str] = []
-    results = {"_Array": _result(declared), "Frame": "Frame", "values.Value": "values.Value"}
-    for given, back in results.items():
+    gathers = hasattr(stage, "gather")
+    words = gather_words(stage) if gathers else declared.gives[-1:]
+    given = words if gathers or declared.several else declared.gives
+    results = {"_Array": _result(given), "Frame": "Frame", "values.Value": "values.Value"}
+    for taken, back in results.items():
         if declared.yields:
             # Where a field decides, one result comes without its list.
             one = stage.several is not Stage.several
@@ -91,13 +94,12 @@ def _calls(stage: type[Stage]) -> list[str]:
             back = f"{back} | None"
         # Narrower than Stage's own, which takes any operand.
         lines.append("    @overload" + ("" if lines else "  # type: ignore[override]"))
-        lines += _definition("__call__", f"self, picture: {given}, /{operands}", back)
+        lines += _definition("__call__", f"self, picture: {taken}, /{operands}", back)
     return lines
 
 
-def _result(declared: Signature) -> str:
-    """What an array gives: of several values the last."""
-    words = declared.gives[-1:] if declared.several else declared.gives
+def _result(words: tuple[str, ...]) -> str:
+    """What an array gives."""
     if set(words) <= _RASTERS:
         return "_Array"
     names = {"found": "Objects"}

@@ -15,6 +15,7 @@ from cvkit.cli.summary import tell
 from cvkit.cli.table import show_table
 from cvkit.core.errors import OutputError
 from cvkit.core.spec import Spec
+from cvkit.core.values import Cell
 from cvkit.engine.report import Event, Item, Outcome, Report, Table
 
 
@@ -121,7 +122,7 @@ def test_printed_values_stand_alone_on_stdout(capsysbinary: pytest.CaptureFixtur
     ]
 
 
-def drawn(columns: list[str], rows: list[list[object]], monkeypatch: pytest.MonkeyPatch) -> str:
+def drawn(columns: list[str], rows: list[list[Cell]], monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setenv("NO_COLOR", "1")
     stream = Terminal()
@@ -131,7 +132,7 @@ def drawn(columns: list[str], rows: list[list[object]], monkeypatch: pytest.Monk
 
 def test_a_table_on_a_terminal_is_what_a_person_reads(monkeypatch: pytest.MonkeyPatch):
     columns = ["source", "index", "time", "x1", "y1", "x2", "y2", "score", "class", "label"]
-    rows = [["a.jpg", 0, 0.0, 1.0, 2.25, 30.0, 45.5, 0.87654321, 0, "person"],
+    rows: list[list[Cell]] = [["a.jpg", 0, 0.0, 1.0, 2.25, 30.0, 45.5, 0.87654321, 0, "person"],
             ["a.jpg", 0, 0.0, 100.0, 2.0, 140.0, 45.0, 0.5, 5, "bus"]]  # fmt: skip
     assert drawn(columns, rows, monkeypatch).splitlines() == [
         "box                 score  label",
@@ -142,7 +143,7 @@ def test_a_table_on_a_terminal_is_what_a_person_reads(monkeypatch: pytest.Monkey
 
 def test_what_does_not_fit_is_named_and_counted(monkeypatch: pytest.MonkeyPatch):
     columns = ["label", "centroid_x", "centroid_y", *(f"measure_{i}" for i in range(9))]
-    rows = [["x" * 9, 3.0, 4.5, *range(9)] for _ in range(1000)]
+    rows: list[list[Cell]] = [["x" * 9, 3.0, 4.5, *range(9)] for _ in range(1000)]
     lines = drawn(columns, rows, monkeypatch).splitlines()
     assert max(map(len, lines[:-1])) <= 60
     assert lines[0].split()[:2] == ["label", "centroid"]

@@ -38,7 +38,9 @@ def test_nothing_asked_for_is_nothing_done(name: str, params: dict[str, str]):
 @pytest.mark.parametrize(("name", "params"), NOTHING)
 def test_objects_stay_where_they_are(name: str, params: dict[str, str]):
     frame = Frame.of(Image.of(ASTRONAUT))
-    boxes = Objects.of([[3, 4, 50.5, 60], [0, 0, 151, 121]], frame.grid, labels=["a", "b"])
+    boxes = Objects.of(
+        np.array([[3, 4, 50.5, 60], [0, 0, 151, 121]]), frame.grid, labels=["a", "b"]
+    )
     after = call(catalog.make(name, params), frame.found(boxes), {})
     found = after.get(Objects)
     assert np.allclose(found.boxes, boxes.boxes, atol=1e-4)

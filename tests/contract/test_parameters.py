@@ -5,7 +5,6 @@ from __future__ import annotations
 import types
 from typing import Any, Literal, Union, get_args, get_origin
 
-import annotated_types
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -61,10 +60,8 @@ def limits(rules: tuple[Any, ...]) -> tuple[float, float]:
     low, high = -3.0, 12.0
     flat = [r for rule in rules for r in (rule.metadata if isinstance(rule, FieldInfo) else [rule])]
     for rule in flat:
-        low = max(low, rule.ge) if isinstance(rule, annotated_types.Ge) else low
-        low = max(low, rule.gt) if isinstance(rule, annotated_types.Gt) else low
-        high = min(high, rule.le) if isinstance(rule, annotated_types.Le) else high
-        high = min(high, rule.lt) if isinstance(rule, annotated_types.Lt) else high
+        low = max([low, *(getattr(rule, n) for n in ("ge", "gt") if hasattr(rule, n))])
+        high = min([high, *(getattr(rule, n) for n in ("le", "lt") if hasattr(rule, n))])
     return (low, max(low, high))
 
 

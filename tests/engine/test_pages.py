@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import PIL.Image
+import PIL.TiffImagePlugin
 import pytest
 import tifffile
 
@@ -59,7 +60,7 @@ def test_every_page_goes_into_one_tiff_with_what_it_says(cvkit: Command, tmp_pat
     assert same(pages(tmp_path / "out.tif"), [cv2.flip(s, 1) for s in SHOTS])
     data = (tmp_path / "out.tif").read_bytes()
     assert [metadata_of(data, "a", n).density for n in range(3)] == [(300, 300)] * 3
-    with PIL.Image.open(tmp_path / "out.tif") as other:
+    with PIL.TiffImagePlugin.TiffImageFile(tmp_path / "out.tif") as other:
         assert other.n_frames == 3
         for number, shot in enumerate(SHOTS):
             other.seek(number)

@@ -110,6 +110,7 @@ def test_what_is_lost_is_little(fmt: str, width: int, height: int, kind: str, qu
         assert back.space == "gray"
     if kind == "alpha" and fmt == "webp" and int(picture[:, :, 1].min()) < 255:
         assert back.alpha is not None
+        assert image.alpha is not None
         assert np.array_equal(back.alpha, image.alpha)  # WebP's alpha loses nothing
     if kind != "alpha":
         assert np.abs(back.bgr.astype(int) - image.bgr).mean() < 14

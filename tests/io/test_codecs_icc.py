@@ -79,7 +79,7 @@ def test_deep_pictures_become_what_eight_bits_become(depth: str):
     image = read_picture(tagged(deep, "tiff", profile), "a.tif")
     eight = by_littlecms(np.ascontiguousarray(picture[:, :, ::-1]), profile)
     assert image.depth == depth
-    assert np.abs(image.bgr[:, :, ::-1] / float(top) - eight).max() < 1.6
+    assert np.abs(image.bgr[:, :, ::-1] / float(np.asarray(top)) - eight).max() < 1.6
 
 
 @pytest.mark.parametrize("fmt", HOLDING)

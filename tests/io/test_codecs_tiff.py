@@ -50,7 +50,7 @@ def numbers(dtype: str, count: int) -> Array:
     return (rng.random((37, 45, count)) * top).astype(dtype)
 
 
-LAYOUTS = [{"rowsperstrip": 5}, {"rowsperstrip": 64}, {"tile": (16, 32)}]
+LAYOUTS: list[dict[str, Any]] = [{"rowsperstrip": 5}, {"rowsperstrip": 64}, {"tile": (16, 32)}]
 
 
 @pytest.mark.parametrize("order", "<>")

@@ -154,5 +154,5 @@ def test_through_a_pipe_it_is_the_same_sheet(cvkit: Command, tmp_path: Path) -> 
     piped = cvkit(*steps, "-o", "-")
     assert cvkit("montage", "-", "-o", "piped.png", stdin=piped.out_bytes).code == 0
     assert cvkit(*steps, "then", "montage", "-o", "one.png").code == 0
-    sheets = [cv2.imread(str(tmp_path / f"{name}.png")) for name in ("piped", "one")]
-    np.testing.assert_array_equal(*sheets)
+    piped_sheet, one = (cv2.imread(str(tmp_path / f"{name}.png")) for name in ("piped", "one"))
+    np.testing.assert_array_equal(np.asarray(piped_sheet), np.asarray(one))

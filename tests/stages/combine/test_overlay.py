@@ -27,7 +27,7 @@ def logo(side: int = 60, depth: str = "uint8") -> np.ndarray:
     """A green disc with a soft edge on nothing; what is transparent is white underneath."""
     alpha = np.zeros((side, side), np.uint8)
     cv2.circle(alpha, (side // 2, side // 2), side // 3, 255, -1, cv2.LINE_AA)
-    alpha = cv2.GaussianBlur(alpha, (0, 0), side / 20)
+    alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), side / 20), np.uint8)
     colours = np.full((side, side, 3), 255, np.uint8)
     colours[alpha > 0] = (0, 180, 0)
     bgra = np.dstack([colours, alpha])

@@ -23,7 +23,7 @@ def cut(photo: np.ndarray = CAT, **parameters: object) -> list[Frame]:
     image = Image.of(photo)
     square = [[12, 22], [48, 22], [48, 38], [12, 38]]
     objects = Objects.of(
-        BOXES, image.grid, labels=["eye", "paw", "tail"], polygons=[square, [], []]
+        np.array(BOXES), image.grid, labels=["eye", "paw", "tail"], polygons=[square, [], []]
     )
     made: list[Frame] = Crops.model_validate(parameters)(Frame.of(image).found(objects))
     return made
@@ -69,7 +69,7 @@ def test_a_cutout_is_transparent_outside_the_outline_and_keeps_the_depth() -> No
 def test_the_photograph_is_cut_whatever_mask_led_to_the_boxes() -> None:
     image = Image.of(CAT)
     frame = Frame.of(image).put(Mask.of(CAT[..., 0] > 90, image.grid))
-    frame = frame.found(Objects.of(BOXES[:1], image.grid))
+    frame = frame.found(Objects.of(np.array(BOXES[:1]), image.grid))
     (one,) = Crops()(frame)
     assert one.raster is one.photo
     assert Crops()(Frame.of(image).put(Objects.none(image.grid))) == []
