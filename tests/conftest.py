@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,10 @@ SHARED = ROOT.parent / "shared"
 settings.register_profile("full", deadline=None, derandomize="CI" in os.environ, print_blob=True)
 settings.register_profile("quick", settings.get_profile("full"), max_examples=15)
 settings.load_profile("full")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background job ignores Ctrl-C, and so would every process that a test interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
