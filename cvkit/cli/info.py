@@ -159,18 +159,19 @@ def _video(path: str, more: More) -> dict[str, Any]:
     from cvkit.io.sources.opening import open_moving
 
     with open_moving(path, Asked()) as clip:
+        first = next(iter(clip))[1]
         return {
             "file": path,
             "format": clip.container.partition(",")[0],
             "size": list(clip.size),
-            "channels": "colour",
-            "depth": "uint8",
+            "channels": "colour" + (" with alpha" if first.alpha is not None else ""),
+            "depth": first.depth,
             "frames": clip.frames_declared,
             "fps": round(float(clip.rate), 3) if clip.rate else None,
             "duration": clip.duration,
             **({} if clip.container in (*FORMATS, "sequence") else _streams(path)),
             "bytes": _size(path),
-            **(more.of(next(iter(clip))[1], path) if more.pixels or more.stats else {}),
+            **(more.of(first, path) if more.pixels or more.stats else {}),
             **({"exif": {}} if more.exif else {}),
         }
 

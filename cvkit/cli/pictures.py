@@ -6,6 +6,7 @@ blocks. Its drawings are rich's, so that they are made here and handed to the en
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import sys
@@ -33,6 +34,8 @@ class TerminalPictures:
 
     def __init__(self, form: str) -> None:
         """`form` is kitty, sixel, blocks or plain; empty takes the best that the terminal has."""
+        # It logs with a traceback that a terminal gave no answer; then it takes usual sizes.
+        logging.getLogger("textual_image").setLevel(logging.CRITICAL)
         with _asking():
             from textual_image import renderable
             from textual_image._terminal import get_cell_size

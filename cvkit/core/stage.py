@@ -189,8 +189,21 @@ class Signature:
     operands: tuple[str, ...] = ()
 
 
+def _first(error: ValidationError) -> Mapping[str, Any]:
+    """The first fault; where it is that of several lists of choices, all their choices."""
+    faults = error.errors(include_url=False)
+    first: dict[str, Any] = dict(faults[0])
+    if first["type"] == "literal_error":
+        alike = [
+            f for f in faults if f["loc"][:1] == first["loc"][:1] and f["type"] == first["type"]
+        ]
+        expected = " or ".join(str(f["ctx"]["expected"]) for f in alike if "ctx" in f)
+        first["ctx"] = {"expected": expected}
+    return first
+
+
 def _refusal(cls: type[Stage], error: ValidationError) -> CvkitError:
-    first = error.errors(include_url=False)[0]
+    first = _first(error)
     where = spec_name(".".join(str(p) for p in first["loc"][:1])) or "parameters"
     name = stage_name(cls)
     known = [spec_name(f) for f in cls.model_fields]

@@ -32,7 +32,7 @@ from cvkit.engine.report import Item
 from cvkit.engine.roi import Region, read_region
 from cvkit.engine.upstream import Upstream, open_stdin
 from cvkit.io.codecs.formats import FORMATS, SUFFIX_FORMAT
-from cvkit.io.sources.files import Found, Walk, files_of, find, kind_of, look
+from cvkit.io.sources.files import Found, Walk, files_of, find, look
 
 
 @dataclass
@@ -147,9 +147,10 @@ def _checked(spec: Spec, options: RunOptions, upstream: Upstream | None) -> Job:
     chain, rest = _split(chain, spec)
     job = Job(spec, options, chain, [], [], upstream, rest=rest)
     if spooled is not None:
-        name = f"stdin{spooled.suffix}"
-        moving = kind_of(spooled.path) == "video"
-        job.items, job.spooled = [Item(0, name, spooled.path, moving, copied=True)], spooled.path
+        name, job.spooled = f"stdin{spooled.suffix}", spooled.path
+        form, kind = look(spooled.path)
+        pages = () if kind == "video" else _pages(Found(spooled.path, name), form, options)
+        job.items = [Item(0, name, spooled.path, kind == "video", pages=pages, copied=True)]
     elif upstream is None:
         _find(job)
     sources = [Source(i.name, i.path, i.moving, len(i.pages) or 1) for i in job.items]
@@ -340,7 +341,12 @@ def _protected(job: Job) -> dict[str, str]:
 def _same_format(item: Item, source: Source, job: Job) -> None:
     suffix = os.path.splitext(item.path)[1].lower()
     if not item.moving and suffix not in SUFFIX_FORMAT:
-        raise UsageError(f"{item.path} cannot be written in place", why=f"cvkit writes no {suffix}")
+        name = os.path.basename(item.path)
+        raise UsageError(
+            f"{item.path} cannot be written in place",
+            why=f"cvkit writes no {suffix}" if suffix else "its name says no format",
+            remedy=f"leave it out: --exclude '{name}'",
+        )
     if job.options.page is not None:
         raise UsageError("--in-place goes without --page", why="the other pages would be lost")
     if job.whole.several and not holds_pages(templates.escaped(item.path)):

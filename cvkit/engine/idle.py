@@ -62,6 +62,10 @@ def _reasons(job: Job, given: set[str]) -> list[tuple[str, str]]:
         idle.append(("only", "it slims the frame stream (-o -)"))
     if not (job.has("results") or job.has("print")):
         idle.append(("coords", "no results are written"))
+    drawn = (".pdf", ".ai", ".svg", ".svgz")
+    names = [os.path.splitext(item.path)[1].lower() for item in job.items]
+    if job.items and not any(name in drawn or not name for name in names):
+        idle.append(("dpi", "no input is a page or a drawing"))
     if job.items and all(i.moving for i in job.items):
         idle.append(("page", "no input is a document"))
         idle += [("keep_icc", "no input is a picture"), ("strip", "no input is a picture")]

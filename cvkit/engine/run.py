@@ -77,6 +77,8 @@ def _work(
 ) -> None:
     flow = Flow(job.chain, resources, job.options, job.draws and job.rest is None)
     for step in job.chain.steps:
+        if not step.number:
+            report.notes.append(f"{step.name} was added: {step.why}")
         ran_on = getattr(resources.ready(step), "ran_on", "") if step.opens else ""
         if ran_on:
             report.ran.append(f"{step.name}: {ran_on}")

@@ -58,3 +58,15 @@ def test_an_option_without_meaning_is_exit_2(cvkit: Command, line: str):
 def test_an_option_with_a_meaning_is_taken(cvkit: Command, line: str):
     done = cvkit(*line.split())
     assert done.code == 0, done.err
+
+
+def test_dots_an_inch_are_for_pages_and_drawings(cvkit: Command):
+    done = cvkit("gray", "a.png", "--dpi", "100")
+    assert done.code == 2
+    assert "no input is a page or a drawing" in done.err
+
+
+def test_what_the_plan_adds_is_said(cvkit: Command):
+    done = cvkit("contours", "a.png", "-o", "c.csv")
+    assert done.code == 0
+    assert "note: threshold was added: contours needs a mask" in done.err

@@ -166,3 +166,25 @@ def test_a_file_longer_than_its_offsets_reach_is_refused(monkeypatch: pytest.Mon
     writer.add(page)
     with pytest.raises(OutputError, match="4 GB"):
         writer.add(page)
+
+
+def test_what_a_cut_document_has_lost_is_no_other_page(cvkit: Command, tmp_path: Path):
+    data = (tmp_path / "scan.tif").read_bytes()
+    whole = count_pages(data, "scan.tif")
+    assert whole == len(SHOTS)
+    for share in (0.2, 0.4, 0.6, 0.8, 0.95):
+        (tmp_path / "cut.tif").write_bytes(data[: int(len(data) * share)])
+        done = cvkit("gray", "cut.tif", "-o", "cut/", "--overwrite")
+        assert done.code == 3, (share, done.err)
+        assert "damaged" in done.err
+
+
+def test_a_document_on_stdin_has_its_pages(cvkit: Command, tmp_path: Path):
+    data = (tmp_path / "scan.tif").read_bytes()
+    done = cvkit("gray", "-", "--page", "3", "-o", "p_{index}.png", stdin=data)
+    assert done.code == 0, done.err
+    assert sorted(p.name for p in tmp_path.glob("p_*")) == ["p_2.png"]
+    done = cvkit("gray", "-", "-o", "all_{index}.png", stdin=data)
+    assert done.code == 0, done.err
+    assert len(list(tmp_path.glob("all_*"))) == len(SHOTS)
+    assert cvkit("gray", "-", "--page", "9", "-o", "x.png", stdin=data).code == 3

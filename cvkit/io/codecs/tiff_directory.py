@@ -54,18 +54,17 @@ class Directory:
 def directory(data: Bytes, name: str, page: int = 0) -> Directory:
     """Of one page. Raises DamagedError where the directory lies outside, InputError where there is
     no such page."""
-    number = -1
-    for number, at in enumerate(_pages(data, name)):
-        if number == page:
-            order, big = _form(data)
-            try:
-                entries, following = ifd.directory(data, at, order, big=big)
-            except struct.error as error:
-                raise _outside(name) from error
-            if following > len(data):
-                raise damaged(name, "the TIFF is cut: its next directory lies outside the file")
-            return Directory(data, name, order, at, {e.tag: e for e in entries})
-    raise page_out_of(name, page, number + 1)
+    places = list(_pages(data, name))  # to the end: what a cut file has lost is no other page
+    if page >= len(places):
+        raise page_out_of(name, page, len(places))
+    order, big = _form(data)
+    try:
+        entries, following = ifd.directory(data, places[page], order, big=big)
+    except struct.error as error:
+        raise _outside(name) from error
+    if following > len(data):
+        raise damaged(name, "the TIFF is cut: its next directory lies outside the file")
+    return Directory(data, name, order, places[page], {e.tag: e for e in entries})
 
 
 def count_pages(data: Bytes, name: str) -> int:

@@ -38,6 +38,7 @@ from cvkit.core.stage import Asset, Frame, Image, Layer, Stage
 from cvkit.core.units import Color, Length
 
 _FIELD = re.compile(r"\{(name|stem|index|time)(:[^{}]*)?\}")
+_WIDEST = 200
 _LARGEST = 2000
 """Pixels of a capital at most."""
 
@@ -49,6 +50,8 @@ def _filled(text: str, facts: Mapping[str, object]) -> str:
 
 def _readable(text: str) -> str:
     """Raises ValueError where a field's format does not fit it."""
+    if any(int(n) > _WIDEST for m in _FIELD.finditer(text) for n in re.findall(r"\d+", m[2] or "")):
+        raise ValueError(f"a field is at most {_WIDEST} letters wide")
     try:
         _filled(text, {"name": "", "stem": "", "index": 0, "time": 0.0})
     except (ValueError, OverflowError) as error:

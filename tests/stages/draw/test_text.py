@@ -153,3 +153,8 @@ def test_a_word_after_then_is_the_text(cvkit: Command, tmp_path: Path) -> None:
     left, top, _, _ = around(np.asarray(cv2.imread(str(tmp_path / "a.png"))), flipped)
     assert left < 20
     assert top > 260
+
+
+def test_a_field_cannot_take_all_memory() -> None:
+    with pytest.raises(ParameterError, match="at most 200 letters wide"):
+        made("{name:>300000000}")

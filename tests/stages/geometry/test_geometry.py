@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import skimage.data
 
+from cvkit.core import catalog
 from cvkit.core.errors import InputError, ParameterError
 from cvkit.core.frame import Frame
 from cvkit.core.values import Image, Objects
@@ -254,3 +255,8 @@ def test_flips_are_numpys_and_undo_themselves() -> None:
         warp = flip(direction=direction).apply(SIZE)
         np.testing.assert_array_equal(warp.pixels(CAT), expected)
         np.testing.assert_array_equal(warp.pixels(warp.pixels(CAT)), CAT)
+
+
+def test_every_interpolation_is_offered() -> None:
+    with pytest.raises(ParameterError, match=r"auto, nearest, .*cubic, area, lanczos; got bicubic"):
+        catalog.make("resize", {"to": "50%", "interpolation": "bicubic"})
