@@ -34,8 +34,20 @@ _OPTIONS = {
     "thres": "--level",
     "threshold1": "--low",
     "threshold2": "--high",
-    "ksize": "--size",
-    "kernel_size": "--size",
+    "ksize": "--size; --aperture",
+    "kernel_size": "--size; --aperture",
+    "center": "--about",
+    "fx": "--to 50%",
+    "fy": "--to 50%",
+    "type": "--method; --op",
+    "value": "--level",
+    "iter": "--iterations",
+    "hull": "--shape hull",
+    "convex_hull": "--shape hull",
+    "bbox": "--shape box",
+    "min_area_rect": "--shape min-rect",
+    "approx_poly": "--shape approx --epsilon 1",
+    "hu": "--moments",
     "kernel": "--size",
     "block_size": "--block",
     "dst_size": "--to",
@@ -160,8 +172,8 @@ def option(word: str, value: str, known: set[str]) -> str:
     name = word.lstrip("-").replace("-", "_").lower()
     answer = _OPTIONS.get(name, "")
     if answer.startswith("--"):
-        target = answer[2:].split()[0].replace("-", "_")
-        answer = answer if target in known else ""
+        fits = (a for a in answer.split("; ") if a[2:].split()[0].replace("-", "_") in known)
+        answer = next(fits, "")
     if answer:
         return f"cvkit writes it {answer.format(value or 640)}"
     return magick(word, value) if not word.startswith("--") else ""
@@ -241,7 +253,20 @@ def command(word: str) -> str:
     return _NAMES.get(bare, "")
 
 
-_SPELT = {"inter_lanczos4": "inter_lanczos", "morph_hitmiss": "morph_hit-or-miss"}
+_SPELT = {
+    "inter_lanczos4": "inter_lanczos",
+    "bicubic": "cubic",
+    "bilinear": "linear",
+    "lanczos4": "lanczos",
+    "uint8": "8",
+    "uint16": "16",
+    "float32": "float",
+    "8bit": "8",
+    "16bit": "16",
+    "cielab": "lab",
+    "hsl": "hls",
+    "morph_hitmiss": "morph_hit-or-miss",
+}
 _CONSTANTS = {
     **{f"morph_{shape}": f"morph --shape {shape}" for shape in ("ellipse", "rect", "cross")},
     "inter_": "resize --interpolation",
@@ -251,6 +276,11 @@ _CONSTANTS = {
 }
 _NAMES = {
     **{op: f"morph --op {op}" for op in ("erode", "dilate", "skeleton", "thin", "tophat")},
+    "moments": "contours --moments",
+    "pixel": "info --pixel X,Y",
+    "dump": "convert -o numbers.npy",
+    "pyrdown": "resize --to 50%",
+    "pyrup": "resize --to 200%",
     "erosion": "morph --op erode",
     "dilation": "morph --op dilate",
     "opening": "morph --op open",

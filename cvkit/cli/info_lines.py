@@ -32,14 +32,17 @@ def _pixel(told: Mapping[str, Any]) -> list[str]:
         own.append("R,G,B " + _joined(told["rgb"]))
     if "alpha" in told:
         own.append(f"alpha {told['alpha']}")
+    first = f"{place}  " + "   ".join(own)
+    if "hsv" not in told:
+        return [first]
     hue, saturation, value = told["hsv"]
     hsv = f"HSV {hue:g}°, {saturation:g} %, {value:g} %"
     view = [told["hex"], f"luma {told['luma']}", f"{hsv} (OpenCV {_joined(told['hsv_opencv'])})"]
-    return [f"{place}  " + "   ".join(own), " " * 2 + "   ".join(view)]
+    return [first, " " * 2 + "   ".join(view)]
 
 
 def _joined(levels: list[Any]) -> str:
-    return ",".join("none" if v is None else f"{v:g}" for v in levels)
+    return ",".join(v if isinstance(v, str) else "none" if v is None else f"{v:g}" for v in levels)
 
 
 def _stats(stats: Mapping[str, Mapping[str, Any]], depth: str) -> list[str]:

@@ -71,3 +71,20 @@ def test_a_pixel_outside_and_one_that_is_none(cvkit: Command, yellow: str) -> No
     ran = cvkit("info", yellow, "--pixel", "middle")
     assert ran.code == 2
     assert "a point x,y" in ran.err
+
+
+def test_what_is_no_number_is_told_in_letters(cvkit: Command):
+    levels = np.array([[np.nan, np.inf, 0.5]], np.float32)
+    cv2.imwrite(str(cvkit.folder / "a.tif"), levels)
+    done = cvkit("info", "a.tif", "--pixel", "0,0", "--pixel", "1,0", "--pixel", "2,0")
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
+    assert [line.split()[-2:] for line in lines[1:3]] == [["grey", "nan"], ["grey", "inf"]]
+    assert "luma 128" in done.out
+
+
+def test_the_last_word_is_not_where_it_is_written(cvkit: Command):
+    cv2.imwrite(str(cvkit.folder / "a.png"), np.zeros((4, 4, 3), np.uint8))
+    done = cvkit("convert", "a.png", "out.jpg")
+    assert done.code == 3
+    assert "to write it: -o out.jpg" in done.err

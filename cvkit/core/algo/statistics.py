@@ -28,10 +28,12 @@ def pixel(image: Image, x: int, y: int) -> Figures:
 
     `bgr` and `rgb` (or `grey`) and `alpha` in the picture's own units; of its 8-bit view `hex`,
     `luma` (BT.601) and HSV twice: `hsv` as degrees and percent, `hsv_opencv` as OpenCV's 8 bits
-    have it, hue 0–179.
+    have it, hue 0–179; none of these for a pixel that holds no number.
     """
     point = slice(y, y + 1), slice(x, x + 1)
-    levels = {name: _number(plane[y, x]) for name, plane in channels(image).items()}
+    # JSON has no word for what is no number, so that is told in letters: nan, inf.
+    held = {name: plane[y, x] for name, plane in channels(image).items()}
+    levels = {k: _number(v) if np.isfinite(v) else str(v) for k, v in held.items()}
     view = eight_bit(image.bgr[point])
     blue, green, red = view[0, 0].tolist()
     exact = cv2.cvtColor(view.astype(np.float32) / np.float32(255), cv2.COLOR_BGR2HSV)[0, 0]
@@ -43,6 +45,8 @@ def pixel(image: Image, x: int, y: int) -> Figures:
         told["rgb"] = told["bgr"][::-1]
     if "alpha" in levels:
         told["alpha"] = levels["alpha"]
+    if any(isinstance(level, str) for level in levels.values()):
+        return told
     return {
         **told,
         "hex": f"#{red:02x}{green:02x}{blue:02x}",

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cvkit.core.errors import CvkitError, InputError, UsageError
-from cvkit.io.codecs.formats import FORMATS, PICTURE_SUFFIXES
+from cvkit.io.codecs.formats import FORMATS, PICTURE_SUFFIXES, SUFFIX_FORMAT
 from cvkit.io.codecs.moves import seen
 from cvkit.io.codecs.sniff import MOVING, VIDEO_SUFFIXES
 from cvkit.io.sources import generated, sequence
@@ -57,7 +57,18 @@ def find(
     or cannot be read, UsageError where a pattern matches nothing.
     """
     skipped = {os.path.realpath(p) for p in own}
-    expanded = [p for text in inputs for p in _expanded(text)]
+    expanded: list[str] = []
+    for number, text in enumerate(inputs):
+        try:
+            expanded += _expanded(text)
+        except InputError as error:
+            written = os.path.splitext(text)[1].lower() in (*SUFFIX_FORMAT, *VIDEO_SUFFIXES)
+            if 0 < number == len(inputs) - 1 and written and not os.path.lexists(text):
+                # As ImageMagick and FFmpeg have it: the last word is what is written.
+                raise InputError(
+                    error.what, why=error.why, remedy=f"to write it: -o {text}"
+                ) from error
+            raise
     walk = Walk([], named=tuple(expanded))
     folders = [p for p in expanded if os.path.isdir(p)]
     for path in expanded:
