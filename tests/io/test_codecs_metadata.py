@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from cvkit.core.values import Image
 from cvkit.io.codecs import embedding, exif, ifd
-from cvkit.io.codecs.formats import FORMATS, WRITE
+from cvkit.io.codecs.formats import FORMATS, NAMES, WRITE
 from cvkit.io.codecs.metadata import Metadata, density
 from cvkit.io.codecs.reading import metadata_of, read_picture
 from cvkit.io.codecs.writing import write_picture
@@ -294,3 +294,11 @@ def test_a_pipe_gives_the_same_bytes_as_the_chain(
         found = metadata_of((tmp_path / "one" / name).read_bytes(), name)
         assert bool(found.exif) == (more != "--strip")
     assert ifd.order_of(block(">")) == ">"
+
+
+@pytest.mark.parametrize("target", ["avif", "gif", "bmp", "jp2"])
+def test_a_format_that_loses_exif_says_so(target: str):
+    told = metadata_of(photo_with("jpeg", Metadata(block("<"), density=(300, 300))), "a")
+    notes: list[str] = []
+    write_picture(Image.of(making.photo(32, 24)), target, metadata=told, notes=notes)
+    assert notes == [f"{NAMES[target]} is written without EXIF: JPEG, PNG, WebP and TIFF keep it"]

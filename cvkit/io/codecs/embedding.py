@@ -33,6 +33,8 @@ def embedded(data: bytes, fmt: str, told: Metadata, array: Array) -> tuple[bytes
     if put is None:
         if profile:
             notes.append(f"{NAMES[fmt]} holds no ICC profile: its colours will look wrong")
+        if told.exif:
+            notes.append(f"{NAMES[fmt]} is written without EXIF: JPEG, PNG, WebP and TIFF keep it")
         return data, notes
     size = array.shape[1], array.shape[0]
     block = exif.cleaned(told.exif, size) if told.exif else b""
