@@ -216,7 +216,9 @@ def test_a_format_without_profiles_says_what_is_lost():
     data, notes = embedded(b"BM", "bmp", Metadata(icc=profiles.rgb()), array)
     assert data == b"BM"
     assert notes == ["BMP holds no ICC profile: its colours will look wrong"]
-    assert embedded(b"BM", "bmp", Metadata(exif=b"II*\0"), array) == (b"BM", [])
+    data, notes = embedded(b"BM", "bmp", Metadata(exif=b"II*\0"), array)
+    assert (data, len(notes)) == (b"BM", 1)
+    assert notes[0].startswith("BMP is written without EXIF")
 
 
 @given(st.data())

@@ -66,7 +66,7 @@ def test_of_floats_only_numbers_count_and_beyond_the_range_is_clipped() -> None:
     assert figures["invalid"] == 0.05
     nothing = statistics(Image.of(np.full((2, 2), np.nan, np.float32)))["grey"]
     assert nothing == {"invalid": 1.0}
-    assert pixel(Image.of(grey), 0, 0)["grey"] is None
+    assert pixel(Image.of(grey), 0, 0)["grey"] == "nan"
 
 
 def test_clipped_ends_are_those_of_the_depth() -> None:
