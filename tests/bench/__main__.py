@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 
-from tests.bench import calls, folder, moving, start
+from tests.bench import calls, folder, memory, moving, start
 from tests.bench.measure import Result
 
 BUDGETS: dict[int, list[Callable[[int], Iterator[Result]]]] = {
@@ -18,6 +18,7 @@ BUDGETS: dict[int, list[Callable[[int], Iterator[Result]]]] = {
     3: [moving.edges],
     4: [moving.pipes],
     5: [folder.to_masks],
+    6: [memory.video],
     9: [calls.single_calls],
 }
 
