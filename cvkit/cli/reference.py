@@ -92,7 +92,7 @@ def in_python(spec: Spec) -> str:
     steps = []
     for step in spec.steps:
         stage = catalog.make(step.stage, step.params)
-        given = [f"{python_name(k)}={_literal(v)}" for k, v in stage.changed().items()]
+        given = [f"{python_name(k)}={_literal(v)}" for k, v in stage.canonical().items()]
         steps.append(f"cvkit.{type(stage).__name__}({', '.join(given)})")
     words = [_words(spec.inputs)] + ([_words(spec.outputs)] if spec.outputs else [])
     words += [f"{name}={_literal(value)}" for name, value in spec.run.items()]

@@ -44,7 +44,7 @@ class Spec:
         """Raises ParameterError where a stage or the run refuses its parameters."""
         steps: list[Any] = []
         for step in self.steps:
-            changed = catalog.make(step.stage, step.params).changed()
+            changed = catalog.make(step.stage, step.params).canonical()
             name = step.stage.replace("-", "_")
             steps.append({name: changed} if changed else name)
         out: dict[str, Any] = {"cvkit": VERSION, "steps": steps}

@@ -104,6 +104,9 @@ class Stage(BaseModel):
     needs: ClassVar[frozenset[str]] = frozenset()
     """Of "model", "gpu", and the names of extras."""
     changes_length: ClassVar[bool] = False
+    """Drops, repeats, reorders or retimes frames, so that sound would not fit any more."""
+    spools: ClassVar[bool] = False
+    """May keep frames on disk: `start` is given a `core.spool.Spool`."""
     deterministic: ClassVar[bool] = True
     holds_lock: ClassVar[bool] = False
     """Holds the interpreter lock: runs one at a time."""
@@ -142,6 +145,10 @@ class Stage(BaseModel):
         annotation says it: an iterator of values is several, one of frames another timing."""
         return None
 
+    def keeps_length(self) -> bool:
+        """Whether the frames that come go on, each once and at its time, where a field decides."""
+        return not self.changes_length
+
     def transparent(self) -> bool:
         """Whether pictures get alpha here, so that files are of a format that holds it."""
         return False
@@ -155,7 +162,7 @@ class Stage(BaseModel):
         """Apply to an array (BGR or grey), a value or a Frame; the same form comes back."""
         return calling.runner()(self, picture, operands)
 
-    def changed(self) -> dict[str, Any]:
+    def canonical(self) -> dict[str, Any]:
         """The parameters that differ from their defaults, in canonical form, by spec name."""
         dumped = self.model_dump(mode="json", exclude_defaults=True)
         return {spec_name(k): dumped[k] for k in sorted(dumped, key=spec_name)}

@@ -13,6 +13,7 @@ from cvkit.core.errors import ChainError, CvkitError, InputError, InternalError
 from cvkit.core.frame import Frame
 from cvkit.core.grid import Grid
 from cvkit.core.signature import declared, operand_fields
+from cvkit.core.spool import Spool
 from cvkit.core.stage import Signature, Stage, Take
 from cvkit.core.units import Level
 from cvkit.core.values import (
@@ -119,14 +120,25 @@ class Bound:
         else:
             yield self._put(frame, result)
 
-    def start(self) -> object:
+    def start(self, spool: Spool | None = None) -> object:
         """The state of one stream; None for a stage without."""
-        return self.stage.start() if self.serial else None  # type: ignore[attr-defined]
+        if not self.serial:
+            return None
+        given = (spool,) if self.stage.spools else ()
+        return self.stage.start(*given)  # type: ignore[attr-defined]
 
-    def flush(self, state: object) -> list[Frame]:
-        """What the state still held back."""
+    def flush(self, state: object) -> Iterator[Frame]:
+        """What the state still held back, one at a time."""
         flush = getattr(self.stage, "flush", None)
-        return [] if flush is None else [self._pruned(f) for f in flush(state)]
+        if flush is None:
+            return
+        try:
+            for frame in flush(state):
+                yield self._pruned(frame)
+        except CvkitError as error:
+            raise error.about(self.label) from error
+        except Exception as error:
+            raise translated(error, self.label) from error
 
     # What goes in
 

@@ -108,7 +108,9 @@ class Flow:
             resource = self.resources(step)
             return _located(step, frame, lambda: step.frames(frame, resource, state))
 
-        return serial(step.start, work, step.flush, frames)
+        if not step.stage.spools:
+            return serial(step.start, work, step.flush, frames)
+        return _spooled(step, work, frames)
 
     def _batch(self, step: Bound) -> Callable[[list[Frame]], list[Frame]]:
         def work(frames: list[Frame]) -> list[Frame]:
@@ -138,6 +140,19 @@ def _each(
     try:
         for frame in frames:
             yield from work(step, frame)
+    finally:
+        closing(frames)
+
+
+def _spooled(
+    step: Bound, work: Callable[[Frame, object], list[Frame]], frames: Iterator[Frame]
+) -> Iterator[Frame]:
+    """A stream stage that may keep frames on disk."""
+    from cvkit.io.stream.spool import FrameSpool
+
+    try:
+        with FrameSpool() as spool:
+            yield from serial(lambda: step.start(spool), work, step.flush, frames)
     finally:
         closing(frames)
 

@@ -69,7 +69,7 @@ class Chain:
 
     @property
     def changes_length(self) -> bool:
-        return any(s.stage.changes_length or s.sig.drops for s in self.steps)
+        return any(not s.stage.keeps_length() or s.sig.drops for s in self.steps)
 
     @property
     def gather(self) -> int | None:
@@ -143,7 +143,7 @@ def lines(chain: Chain) -> list[str]:
     """The plan in words, with what was added."""
     out = []
     for step in (*chain.steps, *((chain.drawn,) if chain.drawn else ())):
-        params = " ".join(_typed(k, v) for k, v in step.stage.changed().items())
+        params = " ".join(_typed(k, v) for k, v in step.stage.canonical().items())
         gives = ", ".join(k.__name__ for k in step.given)
         gives = gives or ("moves the frame" if "warp" in step.sig.gives else "")
         number = str(step.number or "+")

@@ -48,7 +48,7 @@ def call(stage: Stage, picture: object, operands: Mapping[str, object]) -> Any:
         frame = step.frames(frame, None)[0]
     last = steps[-1]
     state = last.start()
-    frames = last.frames(frame, _RESOURCES(last), state)
+    frames = [*last.frames(frame, _RESOURCES(last), state), *last.flush(state)]
     if last.gathers:  # over this one
         from cvkit.engine.flow import gathered
 
@@ -177,7 +177,7 @@ class Pipeline:
         return cls([catalog.make(s.stage, s.params) for s in from_yaml(text).steps])
 
     def spec(self) -> Spec:
-        return Spec(tuple(Step(stage_name(type(s)), s.changed()) for s in self.stages))
+        return Spec(tuple(Step(stage_name(type(s)), s.canonical()) for s in self.stages))
 
     def to_yaml(self) -> str:
         return to_yaml(self.spec())

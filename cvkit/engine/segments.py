@@ -107,7 +107,7 @@ def batched(work: Callable[[list[_T]], list[_S]], items: Iterator[_T], size: int
 def serial(
     start: Callable[[], object],
     work: Callable[[_T, object], list[_S]],
-    flush: Callable[[object], list[_S]],
+    flush: Callable[[object], Iterable[_S]],
     items: Iterator[_T],
 ) -> Iterator[_S]:
     """A stream stage: in order, with a state of its own; at the end what it held back."""

@@ -24,7 +24,7 @@ OURS = [name for name in catalog.names() if not catalog.entry(name).distribution
 
 
 def canonical(spec: Spec) -> dict[str, object]:
-    steps = [Step(s.stage, catalog.make(s.stage, s.params).changed()) for s in spec.steps]
+    steps = [Step(s.stage, catalog.make(s.stage, s.params).canonical()) for s in spec.steps]
     return Spec(tuple(steps), spec.inputs, spec.outputs, spec.run).canonical()
 
 

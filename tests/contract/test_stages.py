@@ -151,7 +151,7 @@ def test_every_parameter_is_described_and_not_reserved(name: str):
 
 @every
 def test_bounds_and_choices_are_enforced(name: str):
-    cls, base = catalog.load(name), made(name).changed()
+    cls, base = catalog.load(name), made(name).canonical()
     for field, info in cls.model_fields.items():
         for wrong in violations(info):
             with pytest.raises(ParameterError):
@@ -188,9 +188,9 @@ def test_it_is_immutable_hashable_and_survives_json_and_pickle(name: str):
 @every
 def test_command_line_spec_and_python_make_equal_stages(name: str):
     stage = made(name)
-    words = [w for k, v in stage.changed().items() for w in (f"--{cli_name(k)}", text(v))]
+    words = [w for k, v in stage.canonical().items() for w in (f"--{cli_name(k)}", text(v))]
     typed = parse([name, "x.png", *words]).spec.steps[0]
-    step = spec.Spec((spec.Step(name, stage.changed()),))
+    step = spec.Spec((spec.Step(name, stage.canonical()),))
     read = spec.from_yaml(spec.to_yaml(step)).steps[0]
     assert catalog.make(name, typed.params) == stage
     assert catalog.make(name, read.params) == stage

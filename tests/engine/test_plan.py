@@ -19,7 +19,7 @@ def test_a_step_of_the_plan_can_be_typed_again(line: str, monkeypatch: pytest.Mo
     monkeypatch.chdir(Path(__file__).resolve().parents[2])
     for step in parse(shlex.split(line)[1:]).spec.steps:
         stage = catalog.make(step.stage, step.params)
-        words = shlex.split(" ".join(plan._typed(k, v) for k, v in stage.changed().items()))
+        words = shlex.split(" ".join(plan._typed(k, v) for k, v in stage.canonical().items()))
         (again,) = parse([step.stage, "a.png", *words]).spec.steps
         assert catalog.make(again.stage, again.params) == stage
 
