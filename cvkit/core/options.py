@@ -21,7 +21,7 @@ class RunOptions(BaseModel):
     groups: ClassVar[dict[str, tuple[str, ...]]] = {
         "Inputs": (
             *("include", "exclude", "frames", "duration", "page", "dpi"),
-            *("keep_icc", "max_pixels", "on_corrupt"),
+            *("keep_icc", "deep", "deinterlace", "max_pixels", "on_corrupt"),
         ),
         "Run": ("jobs", "device", "seed", "on_error", "overwrite", "in_place", "roi", "only"),
         "Results": ("coords",),
@@ -45,10 +45,15 @@ class RunOptions(BaseModel):
     """Dots an inch at which pages of documents and drawings are rendered."""
     keep_icc: bool = False
     """Leave colours as a profile has them, and write it too, instead of making them sRGB."""
+    deep: bool = False
+    """Read videos of more than 8 bits a channel as 16 bits, instead of reducing them to 8."""
+    deinterlace: bool = False
+    """Make whole pictures of interlaced video, a frame of each."""
     max_pixels: Annotated[int, Field(ge=1)] = 500_000_000
     """Pictures of more pixels are refused before memory is taken."""
-    on_corrupt: Literal["fail", "skip"] = "fail"
-    """Whether a damaged input fails, or is skipped and counted."""
+    on_corrupt: Literal["fail", "skip", "salvage"] = "fail"
+    """Whether a damaged input fails, is skipped and counted, or what is whole of a video is kept
+    and the gap marked."""
     jobs: Annotated[int, Field(ge=0, le=256)] = 0
     """How many pictures at a time; 0 takes one a processor. The results do not depend on it."""
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"

@@ -27,5 +27,11 @@ class Asked:
     """For pictures that are made of random numbers."""
     fps: Fraction | None = None
     """How fast numbered pictures follow each other."""
+    deep: bool = False
+    """Of videos with more than 8 bits a channel, pictures of 16 bits."""
+    deinterlace: bool = False
+    """Of interlaced video, whole pictures."""
+    salvage: bool = False
+    """Of damaged videos and animations what is whole, instead of an error."""
     notes: list[str] = field(default_factory=list, compare=False)
     """Where a decoder says what a user should know of a picture that it could still read."""
