@@ -76,6 +76,7 @@ Without -o a picture `photo.jpg` becomes `photo.STAGE.jpg` in the current folder
                        id step
   -o boxes.jsonl       results as JSON, one line a frame
   -o boxes.csv         results as a table, one row an object
+  -o boxes.parquet     the same table with types, for pandas, Arrow, DuckDB
   -o NAME=mask.png     the picture kept as NAME by `then keep NAME`
   -o show:             a window: space or an arrow for the next picture, q or
                        Esc to quit

@@ -26,7 +26,7 @@ from cvkit.engine.naming import (
     path_for,
 )
 from cvkit.engine.operands import load_operands
-from cvkit.engine.outputs import Output, read_outputs, unsaid
+from cvkit.engine.outputs import RESULTS, Output, read_outputs, unsaid
 from cvkit.engine.plan import Chain
 from cvkit.engine.report import Item
 from cvkit.engine.roi import Region, read_region
@@ -251,7 +251,7 @@ def _pages(file: Found, form: str | None, options: RunOptions) -> tuple[int, ...
 
 
 def _needs_names(spec: Spec) -> bool:
-    return any(o.endswith((".jsonl", ".csv")) or o == "-" for o in spec.outputs)
+    return any(o.lower().endswith((*RESULTS, ":-")) or o == "-" for o in spec.outputs)
 
 
 def _outputs(job: Job, sources: list[Source]) -> list[Output]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ from cvkit.engine import plan
 from cvkit.engine.flow import Flow, gathered
 from cvkit.engine.items import Workshop
 from cvkit.engine.naming import GATHERED
+from cvkit.engine.outputs import RESULTS, Output
+from cvkit.engine.records import table_of
 from cvkit.engine.report import Item, Outcome, Report, Table
 from cvkit.engine.sinks import Medium, read_rows
 
@@ -66,21 +67,19 @@ def finish_results(shop: Workshop, report: Report) -> None:
     parts = [Path(o.records) for o in report.outcomes if o.records and o.state == "done"]
     for output in job.outputs:
         if output.kind == "results":
-            _write(shop, output.template, parts, overwrite=job.options.overwrite)
+            _write(shop, output, parts)
             report.outputs.append(output.template)
         elif output.kind == "print":
             report.tables += _tables(job.whole, parts)
 
 
-def _write(shop: Workshop, path: str, parts: list[Path], *, overwrite: bool) -> None:
+def _write(shop: Workshop, output: Output, parts: list[Path]) -> None:
     from cvkit.results.assembly import assemble
 
-    form: Any = os.path.splitext(path)[1][1:].lower()
-    with (
-        shop.files.appearing(Path(path), overwrite=overwrite, may_be_empty=True) as temporary,
-        open(temporary, "w", encoding="utf-8", newline="") as file,
-    ):
-        assemble(parts, form, file)
+    kind, overwrite = table_of(shop.job.whole), shop.job.options.overwrite
+    path = Path(output.template)
+    with shop.files.appearing(path, overwrite=overwrite, may_be_empty=True) as temporary:
+        assemble(parts, RESULTS[output.suffix], temporary, kind)
     shop.files.flush()
 
 
@@ -90,5 +89,5 @@ def _tables(chain: plan.Chain, parts: list[Path]) -> list[Table]:
     latest = chain.latest
     name = latest.__name__ if latest is not None else ""
     stream: Any = "stdout" if name in plan.PRINTED or chain.final.raster is None else "stderr"
-    columns, rows = table(parts)
+    columns, rows = table(parts, table_of(chain))
     return [Table(chain.last_name, columns, rows, stream)] if columns else []

@@ -28,6 +28,7 @@ from cvkit.engine.flow import Flow
 from cvkit.engine.lent import Lent
 from cvkit.engine.naming import holds_pages
 from cvkit.engine.outputs import Output
+from cvkit.engine.records import Records
 from cvkit.engine.report import Event, Item, Outcome, Tell
 from cvkit.engine.segments import closing
 from cvkit.engine.sinks import (
@@ -36,7 +37,6 @@ from cvkit.engine.sinks import (
     Medium,
     Pictures,
     Quit,
-    Records,
     Rows,
     Sink,
     Video,
@@ -269,7 +269,7 @@ class Workshop:
                 sinks.append(self._pictures(output, path, item, medium, outcome))
         if job.has("results") or job.has("print"):
             outcome.records = str(self.lent.folder / f"{item.number}.jsonl")
-            sinks.append(Records(Path(outcome.records), options.coords))
+            sinks.append(Records(Path(outcome.records), job, moving=medium.moving))
         if self.previews is not None:
             sinks.append(self.previews.sink(item))
         if self.downstream is not None:

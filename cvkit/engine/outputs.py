@@ -16,7 +16,7 @@ from cvkit.engine.plan import PRINTED, Chain, written
 from cvkit.io.codecs.formats import ANIMATION_SUFFIXES, FORMAT_SUFFIX
 from cvkit.io.codecs.formats import SUFFIX_FORMAT as WRITE_SUFFIXES
 
-RESULTS = {".jsonl": "jsonl", ".csv": "csv"}
+RESULTS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 VIDEO = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
 _WRITTEN = {*WRITE_SUFFIXES, *ANIMATION_SUFFIXES, *VIDEO}
 PREVIEWS = ("show:", "term:", "term:kitty", "term:sixel", "term:blocks", "term:plain")
@@ -102,6 +102,8 @@ def _read(text: str, chain: Chain) -> Output:
         return Output(text, "picture", folder=text.rstrip("/") or "/")
     suffix = _suffix(text)
     if suffix in RESULTS and not (suffix in WRITE_SUFFIXES and _only_rasters(chain)):
+        if suffix == ".parquet" and _only_rasters(chain):
+            raise UsageError(f"-o {text}: there are no results, only pictures")
         if templates.fields(templates.checked(text)):
             raise UsageError(f"-o {text}: results of a run are one file", remedy="drop the braces")
         return Output(text, "results", templates.whole(text), suffix=suffix)

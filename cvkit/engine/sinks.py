@@ -1,4 +1,4 @@
-"""Where an input's frames go: pictures, a video, records, the frame stream, rows of a gather."""
+"""Where an input's frames go: pictures, a video, the frame stream, rows of a gather."""
 
 from __future__ import annotations
 
@@ -246,28 +246,6 @@ class Video:
         except BaseException as raised:
             if raised is not error:
                 raise
-
-
-class Records:
-    """One record a frame, in a file of this input; assembled in input order at the end."""
-
-    def __init__(self, path: Path, coords: str) -> None:
-        from cvkit.results.jsonl import Part
-
-        self._part, self._coords = Part(path), coords
-        self.path = path
-
-    def write(self, made: Made, number: int) -> None:
-        from cvkit.results.record import record
-
-        self._part.add(record(made.frame, coords=self._coords))  # type: ignore[arg-type]
-
-    def close(self) -> list[str]:
-        self._part.close()
-        return []
-
-    def abort(self) -> None:
-        self._part.close()
 
 
 class Rows:

@@ -12,28 +12,34 @@ Cell = str | int | float | bool | None
 FRAME = ("source", "index", "time")
 BOX = ("x1", "y1", "x2", "y2")
 OBJECT = (*BOX, "score", "class", "label", "id")
-_KINDS = ("objects", "measures", "events", "scores", "text", "vector", "camera")
+KINDS = ("objects", "measures", "events", "scores", "text", "vector", "camera")
 
 
 class Layout:
-    """Which rows and columns the table of some records has; shown every record first."""
+    """Which rows and columns the table of some records has; shown every record first.
 
-    def __init__(self) -> None:
+    `kind` is what it holds a row of each of: one of KINDS; without it, the value that came last.
+    """
+
+    def __init__(self, kind: str = "") -> None:
+        self._kind = kind
         self._seen: dict[str, dict[str, None]] = {}
         self._earlier: set[str] = set()
 
     def see(self, record: Record) -> None:
-        kinds = [key for key in record if key in _KINDS]
+        kinds = [key for key in record if key in KINDS]
         self._earlier.update(kinds[:-1])
         for kind in kinds:
             names = self._seen.setdefault(kind, {})
-            for row in _cells(kind, record[kind]):
+            for row in cells(kind, record):
                 names.update(dict.fromkeys(row))
 
     @property
     def kind(self) -> str:
-        """The value that came last, objects where nothing was found."""
-        latest = [k for k in _KINDS if k in self._seen and k not in self._earlier]
+        """As was asked; else the value that came last, objects where nothing was found."""
+        if self._kind:
+            return self._kind
+        latest = [k for k in KINDS if k in self._seen and k not in self._earlier]
         return next(iter(latest or self._seen), "objects")
 
     @property
@@ -46,10 +52,9 @@ class Layout:
     def rows(self, record: Record) -> Iterator[list[Cell]]:
         names, kind = self.columns, self.kind
         frame = {name: record.get(name) for name in FRAME}
-        if kind in record:
-            for row in _cells(kind, record[kind]):
-                told = {**row, **frame}
-                yield [told.get(name) for name in names]
+        for row in cells(kind, record):
+            told = {**row, **frame}
+            yield [told.get(name) for name in names]
 
 
 class _Lines:
@@ -86,7 +91,9 @@ class CsvWriter:
         )
 
 
-def _cells(kind: str, inner: Any) -> Iterator[Record]:  # noqa: ANN401 - what JSON holds
+def cells(kind: str, record: Record) -> Iterator[Record]:
+    """A row for each value of this kind, by column; those of FRAME are the record's own."""
+    inner: Any = record.get(kind, ())
     if kind == "objects":
         for found in inner:
             box = dict(zip(OBJECT, found["box"], strict=False))
@@ -94,6 +101,8 @@ def _cells(kind: str, inner: Any) -> Iterator[Record]:  # noqa: ANN401 - what JS
             own = {k: found[k] for k in ("score", "class", "label", "id") if k in found}
             more = {k: v for k, v in found.items() if k not in (*FIELDS, *FRAME, *BOX)}
             yield {**box, **own, **text, **more}
+    elif kind not in record:
+        return
     elif kind == "text":
         yield {"text": inner}
     elif kind == "vector":

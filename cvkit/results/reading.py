@@ -13,6 +13,7 @@ from cvkit.core.errors import InputError
 from cvkit.core.grid import Grid
 from cvkit.core.objects import Objects
 from cvkit.core.warp import Size
+from cvkit.results.parquet import MAGIC
 from cvkit.results.scanning import Lines, Scan, scan_csv, scan_jsonl
 from cvkit.results.stored import FAULTS, objects_of
 
@@ -20,7 +21,7 @@ _NAMED = 3
 
 
 def read_results(path: Path) -> Saved:
-    """A .jsonl or .csv of results, told by its content. Raises InputError with the line number."""
+    """JSON lines, CSV or Parquet, told by content. Raises InputError with the line or row."""
     try:
         if not path.is_file():  # a pipe cannot be read twice
             return Saved(path, held=path.read_bytes())
@@ -36,8 +37,7 @@ class Saved:
         self._path, self._held = path, held
         with Lines.of(path, held) as lines:
             self._state = lines.state
-            is_json = lines.starts_with(b"{")
-            self._scan: Scan = (scan_jsonl if is_json else scan_csv)(lines, str(path))
+            self._scan = _scan(lines, str(path))
 
     def objects(self, source: str, index: int, size: Size) -> Objects | None:
         """Of the frame of this `size`, in the source's coordinates; None where none are known.
@@ -83,10 +83,18 @@ class Saved:
             with Lines.of(self._path, self._held) as lines:
                 if lines.state != self._state:
                     raise changed
-                return [row for span in spans for row in self._scan.parse(lines.between(*span))]
+                return [row for span in spans for row in self._scan.read(lines, span)]
         except OSError as error:
             raise InputError(
                 f"{self._path} cannot be read", why=error.strerror or os.strerror(error.errno or 5)
             ) from error
         except FAULTS as error:
             raise changed from error
+
+
+def _scan(lines: Lines, name: str) -> Scan:
+    if lines.starts_with(MAGIC):
+        from cvkit.results.parquet_reading import scan_parquet
+
+        return scan_parquet(lines, name)
+    return (scan_jsonl if lines.starts_with(b"{") else scan_csv)(lines, name)

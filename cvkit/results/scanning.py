@@ -39,12 +39,12 @@ class Stored:
 
 @dataclass(slots=True)
 class Scan:
-    """Frames by source and index, and how what lies in a span is read.
+    """Frames by source and index, and how the objects in a span are read.
 
     `objects_only`: the file does not speak of frames without objects.
     """
 
-    parse: Callable[[bytes], list[Record]]
+    read: Callable[[Lines, Span], list[Record]]
     objects_only: bool = False
     frames: dict[str, dict[int, Stored]] = field(default_factory=dict)
     _sizes: dict[Size | None, Size | None] = field(default_factory=dict)
@@ -65,10 +65,10 @@ class Lines:
     """A file's lines as bytes, with where they are; use it as a context."""
 
     def __init__(self, file: IO[bytes], state: State) -> None:
-        self._file, self.state = file, state
+        self.file, self.state = file, state
         self.number = 0
         self.end = len(_BOM) if self._peek(len(_BOM)) == _BOM else 0
-        self._file.seek(self.end)
+        self.file.seek(self.end)
 
     @classmethod
     def of(cls, path: Path, held: bytes | None = None) -> Lines:
@@ -83,10 +83,10 @@ class Lines:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        self.file.close()
 
     def __iter__(self) -> Iterator[bytes]:
-        while line := self._file.readline(_LONGEST_LINE):
+        while line := self.file.readline(_LONGEST_LINE):
             self.number += 1
             self.end += len(line)
             if len(line) == _LONGEST_LINE:
@@ -97,26 +97,26 @@ class Lines:
         return self._peek(len(start)) == start
 
     def between(self, start: int, end: int) -> bytes:
-        self._file.seek(start)
-        return self._file.read(end - start)
+        self.file.seek(start)
+        return self.file.read(end - start)
 
     def _peek(self, count: int) -> bytes:
-        at = self._file.tell()
-        found = self._file.read(count)
-        self._file.seek(at)
+        at = self.file.tell()
+        found = self.file.read(count)
+        self.file.seek(at)
         return found
 
 
 def scan_jsonl(lines: Lines, name: str) -> Scan:
     """Raises InputError with the line number, and where the file is not ours."""
-    scan = Scan(_parse_jsonl)
+    scan = Scan(lambda lines, span: _parse_jsonl(lines.between(*span)))
     start, first = lines.end, True
     try:
         for line in lines:
             if line.strip():
                 told = _loaded(line)
                 if first:
-                    _check_version(told, name)
+                    check_version(told.get("cvkit") if isinstance(told, dict) else None, name)
                 first = False
                 _scan_record(scan, told, (start, lines.end), name)
             start = lines.end
@@ -138,7 +138,7 @@ def scan_csv(lines: Lines, name: str) -> Scan:
         raise InputError(f"{name} holds no objects", why=f"it has no column {missing[0]}")
     if len(set(header)) < len(header):
         raise InputError(f"{name} holds no objects", why="it has two columns of one name")
-    scan = Scan(lambda data: _parse_csv(data, header), objects_only=True)
+    scan = Scan(lambda lines, span: _parse_csv(lines.between(*span), header), objects_only=True)
     start = lines.end
     try:
         for cells in rows:
@@ -152,8 +152,8 @@ def scan_csv(lines: Lines, name: str) -> Scan:
     return scan
 
 
-def _check_version(told: Any, name: str) -> None:  # noqa: ANN401 - what JSON holds
-    version = told.get("cvkit") if isinstance(told, dict) else None
+def check_version(version: object, name: str) -> None:
+    """Raises InputError for a file of another version, or one that says none."""
     if version is None:
         raise InputError(f"{name} is no cvkit results file", why='it does not start with "cvkit"')
     if version != VERSION or isinstance(version, bool):
@@ -164,18 +164,25 @@ def _check_version(told: Any, name: str) -> None:  # noqa: ANN401 - what JSON ho
         )
 
 
+def only_of_sources(coords: object, name: str) -> None:
+    """Raises InputError for coordinates of which nobody knows the picture."""
+    if coords != "source":
+        raise InputError(
+            f"{name} is in the coordinates of output pictures",
+            remedy="save results without --coords output to use them again",
+        )
+
+
 def _scan_record(scan: Scan, told: Record, span: Span, name: str) -> None:
+    if "gap" in told:  # frames that a damaged input lacks
+        return
     width, height = told["size"]
     source = told["source"] or ""
     if not isinstance(source, str):
         raise TypeError("source is no text")
     if not all(type(value) is int for value in (width, height, told["index"])):
         raise TypeError("index and size are whole numbers")
-    if told.get("coords", "source") != "source":
-        raise InputError(
-            f"{name} is in the coordinates of output pictures",
-            remedy="save results without --coords output to use them again",
-        )
+    only_of_sources(told.get("coords", "source"), name)
     for found in told.get("objects", ()):
         check(found)
     scan.add(source, told["index"], span, (width, height))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import os
+import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from cvkit.core.objects import Objects
 from cvkit.core.time import Time
 from cvkit.results.assembly import assemble, table
 from cvkit.results.jsonl import Part
+from cvkit.results.parquet import Columns, folder_of
 from cvkit.results.reading import read_results
 from cvkit.results.record import record
 
@@ -55,8 +56,9 @@ def written(folder: Path, fmt: str, *frames: Frame) -> Path:
         part.close()
         parts.append(part.path)
     path = folder / f"results.{fmt}"
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        assemble(parts, fmt, file)  # type: ignore[arg-type]
+    assemble(parts, fmt, path)
+    for made in folder.glob("*.columns"):  # of stills' rows, beside their lines
+        shutil.rmtree(made)
     return path
 
 
@@ -96,7 +98,7 @@ def test_coordinates_are_the_sources_unless_asked_otherwise():
     assert here["objects"][0]["box"] == [62.0, 0.0, 119.53, 38.5]
 
 
-@pytest.mark.parametrize("fmt", ["jsonl", "csv"])
+@pytest.mark.parametrize("fmt", ["jsonl", "csv", "parquet"])
 def test_objects_come_back(tmp_path: Path, fmt: str):
     path = written(tmp_path, fmt, frame(objects()), frame(objects(), source='q,\n"ü".png'))
     for source in ("a/b.mp4", 'q,\n"ü".png'):
@@ -161,22 +163,6 @@ def test_the_value_that_came_last_is_the_table(
     assert table([tmp_path / "0.part"]) == (
         ["source", "index", "time", *rows[0]], [[*told, *row] for row in rows[1:]],
     )  # fmt: skip
-    assert table([tmp_path / "0.part"], trimmed=True) == (rows[0], rows[1:])
-
-
-def test_a_trimmed_table_leaves_out_what_says_nothing(tmp_path: Path):
-    plain = Objects.of([[0.4, 0.6, 9.7, 9.2]], GRID, labels=["car"], scores=[0.5])
-    written(tmp_path, "csv", frame(plain), frame(plain, index=4), frame(plain, source="c"))
-    parts = [tmp_path / f"{number}.part" for number in range(3)]
-    found = [0, 1, 10, 9, 0.5, "car"]
-    names = ["x1", "y1", "x2", "y2", "score", "label"]
-    assert table(parts[:1], trimmed=True) == (names, [found])
-    assert table(parts[:2], trimmed=True) == (
-        ["index", "time", *names], [[3, 0.12, *found], [4, 0.16, *found]],
-    )  # fmt: skip
-    assert table(parts, trimmed=True)[0] == ["source", "index", "time", *names]
-    assert [row[0] for row in table(parts, trimmed=True)[1]] == ["a/b.mp4", "a/b.mp4", "c"]
-    assert table([], trimmed=True) == ([], [])
 
 
 def test_csv_keeps_words_as_they_are_and_attributes_named_like_a_column_do_no_harm(tmp_path: Path):
@@ -236,10 +222,14 @@ def test_coordinates_of_output_pictures_are_refused(tmp_path: Path):
     part = Part(tmp_path / "p")
     part.add(record(frame(objects()), coords="output"))
     part.close()
-    with open(tmp_path / "r.jsonl", "w") as file:
-        assemble([part.path], "jsonl", file)
-    with pytest.raises(InputError, match="coordinates of output pictures"):
-        read_results(tmp_path / "r.jsonl")
+    assemble([part.path], "jsonl", tmp_path / "r.jsonl")
+    columns = Columns(folder_of(part.path), coords="output")
+    columns.add(record(frame(objects()), coords="output"))
+    columns.close()
+    assemble([part.path], "parquet", tmp_path / "r.parquet")
+    for name in ("r.jsonl", "r.parquet"):
+        with pytest.raises(InputError, match="coordinates of output pictures"):
+            read_results(tmp_path / name)
 
 
 def test_another_source_is_refused_with_those_the_file_holds(tmp_path: Path):
@@ -253,7 +243,7 @@ def test_another_source_is_refused_with_those_the_file_holds(tmp_path: Path):
         alone.objects("x", 3, SIZE)
 
 
-@pytest.mark.parametrize("fmt", ["jsonl", "csv"])
+@pytest.mark.parametrize("fmt", ["jsonl", "csv", "parquet"])
 def test_frames_in_any_order_and_in_pieces_are_whole(tmp_path: Path, fmt: str):
     first, second = objects().take([0]), objects().take([1])
     frames = [frame(first), frame(objects(), index=9), frame(second)]
@@ -337,7 +327,7 @@ words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
     st.lists(st.tuples(coordinate, coordinate, coordinate, coordinate), min_size=1, max_size=4),
     words,
     st.floats(-(2.0**126), 2.0**126, width=32) | st.just(np.nan),
-    st.sampled_from(["jsonl", "csv"]),
+    st.sampled_from(["jsonl", "csv", "parquet"]),
 )
 def test_records_round_trip(boxes: list[tuple[float, ...]], label: str, attribute: float, fmt: str):
     made = Objects.of(
@@ -371,5 +361,18 @@ def test_records_round_trip(boxes: list[tuple[float, ...]], label: str, attribut
 def test_assembly_counts_what_it_wrote(tmp_path: Path):
     written(tmp_path, "jsonl", *(frame(objects(), index=i) for i in range(3)))
     parts = [tmp_path / f"{i}.part" for i in range(3)]
-    assert assemble(parts, "csv", io.StringIO()) == 6
-    assert assemble(parts, "jsonl", io.StringIO()) == 3
+    counts = {"csv": 6, "jsonl": 3, "parquet": 6}
+    assert {fmt: assemble(parts, fmt, tmp_path / fmt) for fmt in counts} == counts
+
+
+def test_what_a_damaged_input_lacks_is_a_line_and_no_row(tmp_path: Path):
+    part = Part(tmp_path / "p")
+    part.add(record(frame(objects())))
+    part.add({"source": "a/b.mp4", "gap": {"after": 3, "from": 0.16, "to": None, "why": "cut"}})
+    part.close()
+    counts = {"csv": 2, "jsonl": 2, "parquet": 2}
+    assert {fmt: assemble([part.path], fmt, tmp_path / fmt) for fmt in counts} == counts
+    for fmt in counts:
+        found = read_results(tmp_path / fmt).objects("a/b.mp4", 3, SIZE)
+        assert found is not None
+        assert len(found) == 2

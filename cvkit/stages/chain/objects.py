@@ -14,7 +14,7 @@ from cvkit.core.values import Objects as FoundThings
 
 class Objects(Stage):
     from_: Operand[FoundThings]
-    """The results file: .jsonl or .csv, as cvkit writes them."""
+    """The results file: .jsonl, .csv or .parquet, as cvkit writes them."""
 
     def apply(self, from_: FoundThings) -> Found:
         return from_
