@@ -82,9 +82,10 @@ def _run(line: Line) -> int:
 
     spec, shell = line.spec, line.shell
     job = check(spec)
-    if shell.json and job.has("stream"):
+    ours = [o.text for o in job.outputs if o.on_stdout]
+    if shell.json and ours:
         job.close()
-        raise UsageError("-o - and --json would both write to stdout", remedy="choose one")
+        raise UsageError(f"-o {ours[0]} and --json would both write to stdout", remedy="choose one")
     if shell.save:
         _save(line, job)
     if shell.verbose and not shell.quiet:

@@ -317,7 +317,9 @@ def _results(job: Job) -> list[Placed]:
     """Files that belong to the whole run."""
     run = Source("", "", False)
     placed = [
-        Placed(o, run, templates.escaped(o.template)) for o in job.outputs if o.kind == "results"
+        Placed(o, run, templates.escaped(o.template))
+        for o in job.outputs
+        if o.kind == "results" and not o.on_stdout
     ]
     if job.rest is not None:
         placed += [Placed(o, run, path_for(o, GATHERED, job.rest)) for o in job.pictures()]

@@ -13,6 +13,7 @@ from cvkit.engine.flow import Flow, gathered
 from cvkit.engine.items import Workshop
 from cvkit.engine.naming import GATHERED
 from cvkit.engine.outputs import RESULTS, Output
+from cvkit.engine.piped import AtEnd
 from cvkit.engine.records import table_of
 from cvkit.engine.report import Item, Outcome, Report, Table
 from cvkit.engine.sinks import Medium, read_rows
@@ -68,7 +69,7 @@ def finish_results(shop: Workshop, report: Report) -> None:
     for output in job.outputs:
         if output.kind == "results":
             _write(shop, output, parts)
-            report.outputs.append(output.template)
+            report.outputs += [output.template] if not output.on_stdout else []
         elif output.kind == "print":
             report.tables += _tables(job.whole, parts)
 
@@ -77,6 +78,12 @@ def _write(shop: Workshop, output: Output, parts: list[Path]) -> None:
     from cvkit.results.assembly import assemble
 
     kind, overwrite = table_of(shop.job.whole), shop.job.options.overwrite
+    if output.on_stdout:
+        made = shop.lent.folder / f"stdout{output.suffix}"
+        assemble(parts, RESULTS[output.suffix], made, kind)
+        assert isinstance(shop.downstream, AtEnd)
+        shop.downstream.pass_on(made)
+        return
     path = Path(output.template)
     with shop.files.appearing(path, overwrite=overwrite, may_be_empty=True) as temporary:
         assemble(parts, RESULTS[output.suffix], temporary, kind)

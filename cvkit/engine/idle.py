@@ -50,17 +50,18 @@ def _reasons(job: Job, given: set[str]) -> list[tuple[str, str]]:
         idle += [(n, "no input is a video") for n in ("frames", "duration", "no_audio", *_ENCODER)]
     elif not video:
         sequence = any(text.startswith("seq:") for text in job.spec.inputs)
-        timed = ("fps",) if animation or sequence else ()
+        timed = ("fps",) if animation or sequence or ".y4m" in suffixes else ()
         idle += [(name, "no video is written") for name in _ENCODER if name not in timed]
         if not (animation or job.has("stream")):
             idle.append(("no_audio", "no video is written"))
     if not any(row.quality for row in formats):
         idle.append(("quality", "no picture is written in a format that has one"))
-    if not video and all(row.alpha for row in formats):
+    if not video and ".y4m" not in suffixes and all(row.alpha for row in formats):
         idle.append(("background", "nothing is written in a format without alpha"))
     if not job.has("stream"):
         idle.append(("only", "it slims the frame stream (-o -)"))
-    if not (job.has("results") or job.has("print")):
+    lines = any(output.text == "jsonl:-" for output in job.outputs)
+    if not (lines or job.has("results") or job.has("print")):
         idle.append(("coords", "no results are written"))
     drawn = (".pdf", ".ai", ".svg", ".svgz")
     names = [os.path.splitext(item.path)[1].lower() for item in job.items]
@@ -86,6 +87,7 @@ def _reasons(job: Job, given: set[str]) -> list[tuple[str, str]]:
 def _suffixes(job: Job) -> set[str]:
     """Of what may be written; of a stream's items their formats are not known yet."""
     found = {os.path.splitext(path)[1].lower() for item in job.items for path in item.outputs}
+    found |= {output.suffix for output in job.outputs if output.kind == "piped"}
     if job.upstream is not None or job.rest is not None:
         named = {output.suffix for output in job.pictures()}
         every = {*SUFFIX_FORMAT, *ANIMATION_SUFFIXES, *VIDEO}

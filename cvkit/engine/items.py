@@ -23,7 +23,7 @@ from cvkit.core.options import RunOptions
 from cvkit.core.time import Time
 from cvkit.core.units import Duration
 from cvkit.engine.check import Job
-from cvkit.engine.downstream import Downstream, Held, head_of
+from cvkit.engine.downstream import Held, Pipe, Straight
 from cvkit.engine.flow import Flow
 from cvkit.engine.lent import Lent
 from cvkit.engine.naming import holds_pages
@@ -49,7 +49,7 @@ from cvkit.io.safe import SafeFiles
 if TYPE_CHECKING:
     from cvkit.engine.previews import Previews
     from cvkit.io.sources.opening import Moving
-    from cvkit.io.stream import Head, StreamWriter
+    from cvkit.io.stream import Head
 
 
 @dataclass
@@ -61,8 +61,8 @@ class Workshop:
     files: SafeFiles
     lent: Lent
     tell: Tell
-    downstream: StreamWriter | None = None
-    """The writer of the frame stream on stdout, used by the coordinator alone."""
+    downstream: Pipe | None = None
+    """What stdout carries, written by the coordinator alone."""
     previews: Previews | None = None
     held: dict[int, Held] = field(default_factory=dict)
     """Stills that wait for their turn on stdout."""
@@ -273,10 +273,11 @@ class Workshop:
         if self.previews is not None:
             sinks.append(self.previews.sink(item))
         if self.downstream is not None:
+            told = (self.downstream, item, medium, outcome.notes)
             if medium.moving:
-                sinks.append(Downstream(self.downstream, item, medium))
+                sinks.append(Straight(*told))
             else:
-                self.held[item.number] = Held(head_of(item, medium))
+                self.held[item.number] = Held(*told)
                 sinks.append(self.held[item.number])
         return sinks
 

@@ -21,6 +21,10 @@ VIDEO = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
 _WRITTEN = {*WRITE_SUFFIXES, *ANIMATION_SUFFIXES, *VIDEO}
 PREVIEWS = ("show:", "term:", "term:kitty", "term:sixel", "term:blocks", "term:plain")
 """A window, and the terminal in the best form that it has or in one of these."""
+PIPED = {
+    "png:-": ".png", "jpg:-": ".jpg", "y4m:-": ".y4m", "jsonl:-": ".jsonl", "csv:-": ".csv",
+}  # fmt: skip
+"""What stdout can be beside the frame stream, each by the suffix of files of that kind."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Output:
     """
 
     text: str
-    kind: Literal["picture", "stream", "results", "print", "preview"]
+    kind: Literal["picture", "stream", "piped", "results", "print", "preview"]
     template: str = ""
     folder: str = ""
     suffix: str = ""
@@ -42,7 +46,12 @@ class Output:
     @property
     def takes_picture(self) -> bool:
         """Whether it holds the picture at the end of the chain, with the marks drawn."""
-        return self.kind in ("picture", "preview") and not self.kept
+        pictures = self.kind == "piped" and self.suffix not in RESULTS
+        return (pictures or self.kind in ("picture", "preview")) and not self.kept
+
+    @property
+    def on_stdout(self) -> bool:
+        return self.text == "-" or self.text.endswith(":-") or self.text.startswith("term:")
 
 
 def read_outputs(texts: Sequence[str], chain: Chain) -> list[Output]:
@@ -51,8 +60,10 @@ def read_outputs(texts: Sequence[str], chain: Chain) -> list[Output]:
     for output in outputs:
         if output.takes_picture:
             written(chain)
-    if sum(o.kind == "stream" for o in outputs) > 1:
-        raise UsageError("stdout can hold one stream")
+    ours = [o.text for o in outputs if o.on_stdout]
+    if len(ours) > 1 and not all(text.startswith("term:") for text in ours):
+        both = " and ".join(f"-o {text}" for text in ours[:2])
+        raise UsageError(f"{both} would both write to stdout", remedy="choose one")
     return outputs
 
 
@@ -92,10 +103,8 @@ def _read(text: str, chain: Chain) -> Output:
         return Output(text, "stream")
     if text.startswith(("show:", "term:")):
         return _preview(text)
-    if match := re.match(r"(png|jpg|y4m|jsonl|coco|yolo|voc|mot):", text):
-        raise UsageError(
-            f"-o {match[0]} is not something cvkit writes", remedy="see cvkit help outputs"
-        )
+    if text.endswith(":-") or re.match(r"(png|jpg|y4m|jsonl|csv|coco|yolo|voc|mot):", text):
+        return _piped(text, chain)
     if match := re.fullmatch(r"([A-Za-z][\w-]*)=(.+)", text):
         return _kept(text, match[1], match[2], chain)
     if text.endswith("/") or os.path.isdir(text):
@@ -112,12 +121,32 @@ def _read(text: str, chain: Chain) -> Output:
     raise UsageError(_no_format(text), remedy="a folder ends in /; see cvkit help outputs")
 
 
+def _piped(text: str, chain: Chain) -> Output:
+    """stdout in a form that others read: of the chain's end, or with NAME= of a kept picture."""
+    name, _, form = text.rpartition("=")
+    if form not in PIPED:
+        raise UsageError(f"-o {text}: cvkit writes no such thing", remedy=f"there is {_pipes()}")
+    suffix = PIPED[form]
+    if name and suffix in RESULTS:
+        raise UsageError(f"-o {text}: results are those of the whole chain", remedy=f"-o {form}")
+    if name:
+        _check_kept(text, name, chain)
+    if suffix == ".csv":  # its columns are known at the end only
+        return Output(text, "results", suffix=suffix)
+    return Output(text, "piped", suffix=suffix, kept=name)
+
+
+def _pipes() -> str:
+    return f"-o -, {', '.join(PIPED)}"
+
+
 def _only_rasters(chain: Chain) -> bool:
     """Whether there are no results, so that a `.csv` is the numbers of the picture."""
     return all(kind in RASTERS for kind in chain.final.kinds)
 
 
-def _kept(text: str, name: str, path: str, chain: Chain) -> Output:
+def _check_kept(text: str, name: str, chain: Chain) -> None:
+    """Raises UsageError where nothing is kept under this name."""
     if name not in chain.final.kept:
         kept = ", ".join(chain.final.kept) or "nothing"
         raise UsageError(
@@ -125,6 +154,10 @@ def _kept(text: str, name: str, path: str, chain: Chain) -> Output:
             why=f"kept: {kept}",
             remedy=f"a file of that name is ./{text}",
         )
+
+
+def _kept(text: str, name: str, path: str, chain: Chain) -> Output:
+    _check_kept(text, name, chain)
     if path.endswith("/") or os.path.isdir(path):
         return Output(text, "picture", folder=path.rstrip("/") or "/", kept=name)
     if _suffix(path) not in _WRITTEN:

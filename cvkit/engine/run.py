@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from typing import TYPE_CHECKING, BinaryIO
 
-from cvkit.core.errors import CvkitError, InterruptedRun, OutputError, UsageError
+from cvkit.core.errors import CvkitError, InterruptedRun, OutputError
 from cvkit.core.spec import Spec
 from cvkit.engine import runner
 from cvkit.engine.check import Job, check
+from cvkit.engine.downstream import open_pipe
 from cvkit.engine.ending import finish_gather, finish_results
 from cvkit.engine.flow import Flow
 from cvkit.engine.items import Workshop
@@ -20,8 +20,8 @@ from cvkit.engine.resources import Resources
 from cvkit.io.safe import SafeFiles
 
 if TYPE_CHECKING:
+    from cvkit.engine.downstream import Pipe
     from cvkit.engine.previews import Opens, Previews
-    from cvkit.io.stream import StreamWriter
 
 
 def run(spec: Spec, *, tell: Tell | None = None, stdout: BinaryIO | None = None) -> Report:
@@ -82,9 +82,9 @@ def _work(
         ran_on = getattr(resources.ready(step), "ran_on", "") if step.opens else ""
         if ran_on:
             report.ran.append(f"{step.name}: {ran_on}")
-    writer = _downstream(job, stdout)
+    pipe = open_pipe(job, stdout)
     previews = _previews(job, terminal)
-    shop = Workshop(job, flow, files, lent, tell, writer, previews)
+    shop = Workshop(job, flow, files, lent, tell, pipe, previews)
     try:
         _all_items(shop, report)
         files.flush()
@@ -92,10 +92,10 @@ def _work(
             finish_gather(shop, report, flow)
         finish_results(shop, report)
     except BaseException as error:
-        _end(writer, report, error)
+        _end(pipe, report, error)
         raise
     else:
-        _end(writer, report, None)
+        _end(pipe, report, None)
     finally:
         if previews is not None:
             previews.close()
@@ -136,38 +136,12 @@ def _all_items(shop: Workshop, report: Report) -> None:
     report.upstream = end.code if end is not None and end.code not in (0, 6, 7) else 0
 
 
-def _downstream(job: Job, stdout: BinaryIO | None) -> StreamWriter | None:
-    if not job.has("stream"):
-        return None
-    from cvkit.core.values import KINDS
-    from cvkit.engine.upstream import widen
-    from cvkit.io.stream import StreamWriter
-
-    if stdout is None:
-        if sys.stdout is None:
-            raise OutputError("stdout is closed", why="-o - writes the frame stream to it")
-        if sys.stdout.isatty():
-            raise UsageError(
-                "-o - writes a frame stream", why="stdout is a terminal", remedy="pipe it on"
-            )
-        stdout = sys.stdout.buffer
-        widen(stdout.fileno())
-    only = None
-    if job.options.only:
-        unknown = [k for k in job.options.only if k.lower() not in KINDS]
-        if unknown:
-            raise UsageError(f"--only {unknown[0]}: no such kind", remedy=", ".join(KINDS))
-        only = {KINDS[k.lower()] for k in job.options.only}
-    items = len(job.items) if job.upstream is None else job.upstream.reader.items
-    return StreamWriter(stdout, only=only, items=1 if job.rest is not None else items)
-
-
-def _end(writer: StreamWriter | None, report: Report, error: BaseException | None) -> None:
-    if writer is None or isinstance(error, BrokenPipeError):
+def _end(pipe: Pipe | None, report: Report, error: BaseException | None) -> None:
+    if pipe is None or isinstance(error, BrokenPipeError):
         return
     code = error.exit_code if isinstance(error, CvkitError) else 130 if error else report.exit_code
     try:
-        writer.end(code, str(error) if error is not None else "")
+        pipe.end(code, str(error) if error is not None else "")
     except BrokenPipeError as broken:
         if error is None:
             raise OutputError("stdout was closed by its reader") from broken

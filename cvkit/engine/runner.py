@@ -110,21 +110,14 @@ def _counted(frames: Iterator[Frame], item: Item) -> tuple[Iterator[Frame], Item
 
 
 def pass_on(shop: Workshop, outcome: Outcome) -> None:
-    """What previews and the frame stream hold of this item, in its turn."""
+    """What previews and stdout hold of this item, in its turn."""
     if shop.previews is not None:
         shop.previews.turn(outcome.item)
-    writer = shop.downstream
-    if writer is None or shop.job.rest is not None:
+    pipe = shop.downstream
+    if pipe is None or shop.job.rest is not None:
         return
-    item = outcome.item
+    held = shop.held.pop(outcome.item.number, None)
     if outcome.state in ("failed", "skipped"):
-        writer.failed(item.number, item.name, outcome.error, outcome.code)
-        shop.held.pop(item.number, None)
-        return
-    held = shop.held.pop(item.number, None)
-    if held is None:
-        return
-    writer.begin(item.number, held.head)
-    for made in held.made:
-        writer.frame(made.frame)
-    writer.finish_item()
+        pipe.failed(outcome)
+    elif held is not None:
+        held.pass_on()

@@ -7,9 +7,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import BinaryIO
 
-from cvkit.core.errors import OutputError
 from cvkit.core.frame import Frame
 from cvkit.core.values import Kind
+from cvkit.io.pipes import Outgoing
 from cvkit.io.sound import SoundPacket
 from cvkit.io.stream.head import Head
 from cvkit.io.stream.rows import Row, schema, to_batch
@@ -28,9 +28,9 @@ class StreamWriter:
         """`items`: how many will come, where that is known."""
         import pyarrow as pa
 
-        self._file = file
+        self._file = Outgoing(file, "the frame stream")
         self._only = only
-        self._batches = pa.ipc.new_stream(_Through(file), schema(items))
+        self._batches = pa.ipc.new_stream(self._file, schema(items))
         self._item: int | None = None
         self._head: Head | None = None
         self._begun = False
@@ -107,29 +107,4 @@ class StreamWriter:
 
     def _write(self, row: Row) -> None:
         self._batches.write_batch(to_batch(row))
-        self._file.flush()
-
-
-class _Through:
-    """The file as Arrow writes to it, which never closes it."""
-
-    closed = False
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def write(self, data: bytes) -> int:
-        view = memoryview(data)
-        done = 0
-        while done < len(view):  # an unbuffered pipe takes a part
-            try:
-                done += self._file.write(view[done:])
-            except BrokenPipeError:
-                raise
-            except OSError as error:
-                why = (error.strerror or str(error)).lower()
-                raise OutputError("the frame stream cannot be written", why=why) from error
-        return done
-
-    def flush(self) -> None:
         self._file.flush()
