@@ -14,13 +14,14 @@ import termios
 import time
 import tty
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from cvkit.cli import terminal
 
 if TYPE_CHECKING:
     from cvkit.core.warp import Array
+    from cvkit.io.sinks.window import Wish
 
 ANSWER = 1.0
 """Seconds that a terminal at the far end of a slow line has for an answer."""
@@ -62,7 +63,11 @@ class TerminalPictures:
             )
         self._drawn: tuple[str, int] = ("", 0)
         """Title and height in lines of the video's frame that is seen."""
+        self._said = ""
+        """The title that stands there."""
         self._last: object = None
+        self._keys = ExitStack()
+        self._keyboard: TextIO | None = None
 
     def show(self, picture: Array, title: str, *, moving: bool) -> None:
         import cv2
@@ -84,13 +89,31 @@ class TerminalPictures:
     def key(self) -> bool:
         return True
 
-    def pause(self, seconds: float) -> bool:
-        time.sleep(seconds)
-        return True
+    def look(self, seconds: float) -> Wish:
+        """Let time go by until a key is pressed that means something for a video."""
+        until = time.monotonic() + seconds
+        while True:
+            left = max(until - time.monotonic(), 0.0)
+            if self._keyboard is None:
+                time.sleep(left)
+            elif select.select([self._keyboard], [], [], left)[0]:
+                wish = _wish(os.read(self._keyboard.fileno(), 1024))
+                if wish:
+                    return wish
+            if not left:
+                return ""
+
+    def say(self, title: str) -> None:
+        lines = self._drawn[1]
+        if lines and title != self._said:
+            up, down = f"\033[{lines + 1}A\r", f"\033[{lines + 1}B\r"
+            self._write(up + "\033[2K" + self._titled(title) + down)
+            self._said = title
 
     def close(self) -> None:
         if self._drawn[1]:
             self._write("\033[?25h")
+        self._keys.close()
 
     def _cells(self, width: int, height: int) -> tuple[int, int]:
         """Columns and lines for a picture: not more than its pixels need, nor than fit."""
@@ -102,13 +125,49 @@ class TerminalPictures:
 
     def _head(self, title: str, *, moving: bool) -> str:
         hidden = "\033[?25l" if moving else ""
-        return hidden + terminal.styled(terminal.plain(title), "dim", sys.stdout) + "\n"
+        if moving and self._keyboard is None:
+            self._keyboard = self._keys.enter_context(_listening())
+        self._said = title
+        return hidden + self._titled(title) + "\n"
+
+    def _titled(self, title: str) -> str:
+        """In one line, above which nothing moves."""
+        shown = terminal.plain(title)[: self._console.width - 1]
+        return terminal.styled(shown, "dim", sys.stdout)
 
     def _write(self, text: str) -> None:
         assert sys.__stdout__ is not None
         sys.__stdout__.flush()
         sys.__stdout__.buffer.write(text.encode())
         sys.__stdout__.buffer.flush()
+
+
+@contextmanager
+def _listening() -> Iterator[TextIO | None]:
+    """The keyboard, each key as it is pressed and none of them seen; None where there is none."""
+    keyboard = None if os.environ.get("TERM") == "dumb" else _keyboard()
+    if keyboard is None:
+        yield None
+        return
+    with keyboard:
+        modes = termios.tcgetattr(keyboard)
+        tty.setcbreak(keyboard, termios.TCSANOW)
+        try:
+            yield keyboard
+        finally:
+            termios.tcsetattr(keyboard, termios.TCSAFLUSH, modes)
+
+
+def _wish(pressed: bytes) -> Wish:
+    """What these keys mean; answers of the terminal and other keys of many bytes mean nothing."""
+    if pressed == b"\033":
+        return "quit"
+    if pressed == b"\033[C":  # the arrow to the right
+        return "step"
+    if pressed.startswith(b"\033"):
+        return ""
+    wishes: dict[bytes, Wish] = {b" ": "pause", b".": "step", b"n": "step"}
+    return "quit" if b"q" in pressed.lower() else wishes.get(pressed[:1], "")
 
 
 @contextmanager

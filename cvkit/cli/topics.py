@@ -79,9 +79,10 @@ Without -o a picture `photo.jpg` becomes `photo.STAGE.jpg` in the current folder
   -o boxes.parquet     the same table with types, for pandas, Arrow, DuckDB
   -o NAME=mask.png     the picture kept as NAME by `then keep NAME`
   -o show:             a window: space or an arrow for the next picture, q or
-                       Esc to quit
+                       Esc to quit; space pauses a video, . shows a frame
   -o term:             the picture in the terminal, over ssh and in tmux too:
-                       sixel, kitty or half blocks, whichever it has
+                       sixel, kitty or half blocks, whichever it has; keys
+                       for a video as in a window
   -o -                 stdout: the frame stream, for the next cvkit in a pipe
 
 Each output takes the latest value that it can hold. Where objects are newer than every picture,

@@ -2,7 +2,8 @@
 
 A window belongs to one thread, so pictures that are made in the pool wait for their turn. Whoever
 looks may want no more: that is a normal end of the run. What was not reached is pending, a video
-that is also written elsewhere is dropped, and everything that is finished stays.
+that is also written elsewhere is dropped, and everything that is finished stays. A video may be
+paused: the run waits with it, so that nothing is lost of what is also written.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from cvkit.core.values import Image, eight_bit
 from cvkit.core.warp import Array
 from cvkit.engine.report import Item
 from cvkit.engine.sinks import Made, Quit
+from cvkit.io.sinks.window import Wish
 
 if TYPE_CHECKING:
     from cvkit.engine.check import Job
@@ -26,6 +28,9 @@ SHARE = 0.5
 """The part of the time that drawing the frames of a video may take from the run."""
 BEHIND = 1.0
 """Seconds after which late frames are no more caught up with: the work is slower than the video."""
+GLANCE = 0.1
+"""Seconds between two looks at the keyboards while a video is paused."""
+PAUSED = "paused at {seconds:.2f} s (space goes on, . shows a frame, q ends)"
 
 
 class Screen(Protocol):
@@ -37,8 +42,11 @@ class Screen(Protocol):
     def key(self) -> bool:
         """After a still: when the next may come; False where the viewer wants no more."""
 
-    def pause(self, seconds: float) -> bool:
-        """Let time go by; False where the viewer wants no more."""
+    def look(self, seconds: float) -> Wish:
+        """Let time go by, at least a glance, until the viewer wishes something."""
+
+    def say(self, title: str) -> None:
+        """Another title of the frame that is seen."""
 
     def close(self) -> None: ...
 
@@ -104,12 +112,21 @@ class Previews:
         for screen in self._screens:
             screen.show(picture, self._title(item), moving=True)
 
-    def pause(self, seconds: float) -> None:
-        """At least a glance at each screen's keyboard."""
+    def say(self, item: Item, text: str) -> None:
+        """Add this to the title of the frame that is seen."""
+        title = self._title(item)
         for screen in self._screens:
-            start = time.monotonic()
-            self._closed = self._closed or not screen.pause(max(seconds, 0.0))
-            seconds -= time.monotonic() - start
+            screen.say(f"{title}: {text}" if text else title)
+
+    def look(self, seconds: float) -> Wish:
+        """Let time go by, at least a glance at each screen's keyboard; what was wished there."""
+        until = time.monotonic() + seconds
+        wish: Wish = ""
+        for screen in self._screens:
+            wish = screen.look(max(until - time.monotonic(), 0.0)) or wish
+            if wish == "quit":
+                self._closed = True
+        return wish
 
     def close(self) -> None:
         for screen in self._screens:
@@ -130,6 +147,9 @@ class Frames:
         self._start: float | None = None
         self._free = 0.0
         """When the next frame may be drawn, so that slow drawing leaves out frames and no time."""
+        self._seen = 0.0
+        """Seconds of the frame that is seen."""
+        self._paused = False
 
     def write(self, made: Made, number: int) -> None:
         previews, item = self._previews, self._item
@@ -148,14 +168,40 @@ class Frames:
         at, now = made.frame.time.seconds, time.monotonic()
         if self._start is None or now - self._start - at > BEHIND:
             self._start = now - at
-        self._previews.pause(self._start + at - now)
+        self._wait(self._start + at)
         begun = time.monotonic()
-        if self._previews.closed() or begun < self._free:
+        if self._previews.closed() or (begun < self._free and not self._paused):
             return
         self._previews.frame(self._item, self._previews.picture(made))
-        self._previews.pause(0)
+        self._seen = at
+        if self._paused:
+            self._say()
+        self._heed(self._previews.look(0))
         took = time.monotonic() - begun
         self._free = begun + took / SHARE
+
+    def _wait(self, until: float) -> None:
+        """Until a frame's time; where the viewer has paused, until they want to see it."""
+        while not self._previews.closed():
+            left = GLANCE if self._paused else until - time.monotonic()
+            if left <= 0:
+                return
+            wish = self._previews.look(left)
+            paused = self._paused
+            self._heed(wish)
+            if wish == "step" or (paused and not self._paused):
+                return
+
+    def _heed(self, wish: Wish) -> None:
+        if wish not in ("pause", "step"):
+            return
+        self._paused = wish == "step" or not self._paused
+        self._start, self._free = None, 0.0  # the next frame is shown when it is wanted
+        self._say()
+
+    def _say(self) -> None:
+        told = PAUSED.format(seconds=self._seen) if self._paused else ""
+        self._previews.say(self._item, told)
 
     def close(self) -> list[str]:
         return []

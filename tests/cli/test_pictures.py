@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 import pytest
 
+from cvkit.cli import pictures
 from cvkit.core.warp import Array
 from tests.conftest import ROOT, Command
 
@@ -202,6 +203,43 @@ def test_a_video_stays_in_its_place_and_every_frame_is_recorded(cvkit: Command):
     assert len(cells(written)) == 22 * (again + 1)
     assert written.count(b"portrait.mp4") == 2  # its title once, and the line at the end
     assert written.index(b"\x1b[?25l") < written.index(b"\x1b[?25h")
+
+
+def test_space_pauses_in_the_terminal_and_a_dot_shows_every_frame(cvkit: Command):
+    # The first frame is answered by a space, and each line that tells of the pause by a dot.
+    keys = ((rb"\x1b\[\?25l", b" "), (rb"paused at", b"."))
+    terminal = Terminal(PLAIN, CURSOR, *keys)
+    arguments = ("flip", VIDEO, "-o", "term:", "-o", "all.jsonl")
+    code, written = terminal.run(cvkit, *arguments, env=TRUE)
+    assert code == 0
+    assert len((cvkit.folder / "all.jsonl").read_text().splitlines()) == 50
+    told = [float(found) for found in re.findall(rb"paused at (\d+\.\d+) s", written)]
+    assert told[-1] == 1.96
+    np.testing.assert_allclose(np.diff(told)[1:], 0.04, atol=0.001)  # none is left out
+    assert terminal.echoes
+
+
+def test_q_ends_a_video_in_the_terminal_and_gives_the_keyboard_back(cvkit: Command):
+    terminal = Terminal(PLAIN, CURSOR, (rb"\x1b\[\?25l", b"q"))
+    arguments = ("flip", VIDEO, "-o", "term:", "-o", "all.mp4")
+    code, written = terminal.run(cvkit, *arguments, env=TRUE)
+    assert code == 0
+    assert b"closed before its end, so not written" in written
+    assert not list(cvkit.folder.iterdir())
+    assert terminal.echoes
+    assert b"\x1b[?25h" in written
+
+
+@pytest.mark.parametrize(
+    ("pressed", "wish"),
+    [
+        (b" ", "pause"), (b".", "step"), (b"n", "step"), (b"\x1b[C", "step"),
+        (b"q", "quit"), (b"Q", "quit"), (b"  q", "quit"), (b"\x1b", "quit"),
+        (b"x", ""), (b"\x1b[A", ""), (b"\x1b[?62;4;22c", ""), (b"\x1b_Gi=1;OK q\x1b\\", ""),
+    ],
+)  # fmt: skip
+def test_keys_mean_what_they_say_and_answers_of_the_terminal_nothing(pressed: bytes, wish: str):
+    assert pictures._wish(pressed) == wish
 
 
 def test_where_stdout_is_no_terminal_nothing_is_read(cvkit: Command):

@@ -227,6 +227,35 @@ def test_a_video_plays_at_its_pace_and_other_outputs_lose_no_frame(
     assert "50 frames" in cvkit("info", "all.mp4").out
 
 
+def test_space_pauses_a_video_a_dot_steps_and_nothing_is_lost(
+    cvkit: Command, start: Start, display: Display
+):
+    process = start("flip", VIDEO, "-o", "show:", "-o", "all.jsonl", "-o", "all.mp4")
+    assert until(lambda: display.title() == "portrait.mp4")
+    display.press("space")
+    assert until(lambda: "paused at" in display.title())
+    told = display.title()
+    assert told.endswith("s (space goes on, . shows a frame, q ends)")
+    seen = display.pixels()
+    time.sleep(0.5)
+    assert (display.title(), np.array_equal(display.pixels(), seen)) == (told, True)
+    at = [seconds_of(told)]
+    for key in ("period", "n", "Right"):
+        display.press(key)
+        assert until(lambda: seconds_of(display.title()) > at[-1])
+        at.append(seconds_of(display.title()))
+    np.testing.assert_allclose(np.diff(at)[1:], 0.04, atol=0.001)  # before, some may be left out
+    assert process.poll() is None
+    display.press("space")
+    assert ended(process)[0] == 0
+    assert len((cvkit.folder / "all.jsonl").read_text().splitlines()) == 50
+    assert "50 frames" in cvkit("info", "all.mp4").out
+
+
+def seconds_of(title: str) -> float:
+    return float(title.partition("paused at ")[2].partition(" s")[0] or 0)
+
+
 @pytest.mark.parametrize("leave", [lambda d: d.press("q"), Display.close], ids=["q", "cross"])
 def test_quitting_a_video_drops_what_is_half_written(
     cvkit: Command, start: Start, display: Display, leave: Callable[[Display], None]

@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from functools import cache
+from typing import Literal
 
 import cv2
 
@@ -21,6 +22,14 @@ QUIT = (ord("q"), ord("Q"), 27)
 """Keys that end the preview; 27 is Esc."""
 NEXT = (*b" \r\n", *range(65361, 65368))
 """Space, Enter, the four arrows, Page Up, Page Down and End, as X numbers them."""
+PAUSE = (ord(" "),)
+STEP = (ord("."), ord("n"), 65363)
+"""One frame of a video; 65363 is the arrow to the right."""
+Wish = Literal["", "quit", "pause", "step"]
+"""What a viewer of a video wants: nothing, no more, to pause or go on, or to see one frame."""
+_WISHES: tuple[tuple[tuple[int, ...], Wish], ...] = (
+    (QUIT, "quit"), (PAUSE, "pause"), (STEP, "step"),
+)  # fmt: skip
 LOOK = 0.03
 """Seconds between two looks at the keyboard."""
 ROOM = 0.9
@@ -75,15 +84,21 @@ class Window:
             if pressed in QUIT:
                 return False
 
-    def pause(self, seconds: float) -> bool:
-        """Let time go by, at least a glance; False where the viewer wants no more."""
+    def look(self, seconds: float) -> Wish:
+        """Let time go by, at least a glance, until the viewer of a video wishes something."""
         until = time.monotonic() + seconds
         while True:
             left = until - time.monotonic()
-            if self._pressed(min(max(left, 0.001), LOOK)) in QUIT:
-                return False
+            pressed = self._pressed(min(max(left, 0.001), LOOK))
+            for keys, wish in _WISHES:
+                if pressed in keys:
+                    return wish
             if left <= LOOK:
-                return True
+                return ""
+
+    def say(self, title: str) -> None:
+        if self._open:
+            cv2.setWindowTitle(NAME, title)
 
     def close(self) -> None:
         if self._open:
