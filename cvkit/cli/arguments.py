@@ -26,7 +26,7 @@ from cvkit.core.options import RunOptions
 from cvkit.core.spec import Spec, Step, read_spec
 from cvkit.core.stage import Stage
 
-FLAGS = ("dry_run", "json", "quiet", "verbose", "progress", "debug")
+FLAGS = ("dry_run", "json", "quiet", "verbose", "progress", "profile", "debug")
 CHAINLESS = ("run", "convert", "show")
 """Commands that take no steps."""
 SHORT = {"o": "output", "j": "jobs", "q": "quiet", "v": "verbose"}
@@ -44,6 +44,7 @@ class ShellOptions:
     quiet: bool = False
     verbose: bool = False
     progress: bool | None = None
+    profile: bool = False
     debug: bool = False
 
 

@@ -24,6 +24,7 @@ SHELL_DOCS = {
     "-q, --quiet": "Say nothing but errors.",
     "-v, --verbose": "Print the plan, and what really ran.",
     "--no-progress": "No progress bar and no progress lines.",
+    "--profile": "Say afterwards where the time went: by step, frames a second, what bounds it.",
     "--debug": "Show the traceback of an error.",
 }
 SET_DOC = "Change a parameter of the spec; STEP is a stage's name or its number from 1."

@@ -95,6 +95,12 @@ def _run(line: Line) -> int:
     gc.enable()
     if any(o.text.startswith("term:") for o in job.previews()):
         shell = replace(shell, progress=False)  # bars would be drawn over the pictures
+    profile = None
+    if shell.profile:
+        from cvkit.engine.profiling import Profile
+
+        profile = Profile()
+        job = profile.job(job)
     with Progress.of(shell, sys.stderr) as progress:
         report = run_job(job, tell=progress, terminal=_pictures)
     if reader_is_gone(report.error):
@@ -102,7 +108,7 @@ def _run(line: Line) -> int:
     if shell.verbose and not shell.quiet:
         for text in report.ran:
             terminal.people(terminal.styled(text, "dim", sys.stderr))
-    tell(spec, shell, report)
+    tell(spec, shell, report, profile.found() if profile is not None else None)
     return report.exit_code
 
 

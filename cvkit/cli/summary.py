@@ -15,6 +15,7 @@ from cvkit.core.errors import CvkitError
 from cvkit.core.spec import Spec
 
 if TYPE_CHECKING:
+    from cvkit.engine.profiling import Found as Profiled
     from cvkit.engine.report import Report
 
 LISTED = 10
@@ -23,10 +24,10 @@ NAMED = 3
 """How many files that one input became are named."""
 
 
-def tell(spec: Spec, shell: ShellOptions, report: Report) -> None:
+def tell(spec: Spec, shell: ShellOptions, report: Report, profile: Profiled | None = None) -> None:
     """Data on stdout, the rest on stderr; the caller exits with the report's code."""
     if shell.json:
-        _json(spec, report)
+        _json(spec, report, profile)
     else:
         _data(spec, report)
     if not shell.quiet:
@@ -37,6 +38,11 @@ def tell(spec: Spec, shell: ShellOptions, report: Report) -> None:
                 if table.stream == "stderr":
                     show_table(table, sys.stderr)
         _counts(report)
+    if profile is not None and not shell.json:
+        from cvkit.cli.profile import lines
+
+        for line in lines(profile):
+            terminal.people(line)
     if report.error is not None:
         failure.say(report.error)
     _failures(report)
@@ -59,7 +65,7 @@ def written(report: Report) -> list[str]:
     return list(dict.fromkeys(p for p in paths if p != "-"))
 
 
-def _json(spec: Spec, report: Report) -> None:
+def _json(spec: Spec, report: Report, profile: Profiled | None) -> None:
     import json
 
     counts = {n: getattr(report, n) for n in ("inputs", "done", "skipped", "failed", "pending")}
@@ -76,6 +82,8 @@ def _json(spec: Spec, report: Report) -> None:
     told: dict[str, object] = {"cvkit": 1, "spec": spec.canonical(), "counts": counts}
     told |= {"items": items, "notes": list(report.notes), "ran": list(report.ran)}
     told |= {"exit_code": report.exit_code}
+    if profile is not None:
+        told["profile"] = profile.plain()
     if report.tables:
         told["tables"] = [
             {"title": t.title, "columns": list(t.columns), "rows": [list(r) for r in t.rows]}
@@ -94,7 +102,7 @@ def _counts(report: Report) -> None:
         if report.done and paths:
             took = f" in {span(report.seconds)}" if report.seconds >= 2 else ""
             name = terminal.plain(report.outcomes[0].item.shown)
-            terminal.people(f"{name} → {_named(paths)}{took}")
+            terminal.people(f"{name} → {_named(paths)}{_frames(report) or took}")
         if report.skipped:
             said = terminal.plain(report.outcomes[0].error)
             terminal.people(terminal.styled(f"skipped: {said}", "magenta", sys.stderr))
@@ -104,6 +112,7 @@ def _counts(report: Report) -> None:
     pace = ""
     if report.done and report.seconds >= 0.5:
         pace = f" in {span(report.seconds)} ({per_second(report.done, report.seconds)})"
+        pace = _frames(report) or pace
     target = _target(paths)
     arrow = f" → {target}" if target else ""
     rest = [
@@ -119,6 +128,14 @@ def _counts(report: Report) -> None:
     tail = "; " + ", ".join(rest) if rest else ""
     of = f" of {report.inputs}" if report.done < report.inputs else ""
     terminal.people(f"{report.done}{of} done{pace}{arrow}{tail}")
+
+
+def _frames(report: Report) -> str:
+    """How many of videos were worked on, and how fast; nothing of a short run."""
+    many = sum(o.frames for o in report.outcomes if o.item.moving and o.state == "done")
+    if not many or report.seconds < 0.5:
+        return ""
+    return f": {many:,} frames in {span(report.seconds)} ({per_second(many, report.seconds)})"
 
 
 def _failures(report: Report) -> None:

@@ -113,12 +113,12 @@ class RunOptions(BaseModel):
             raise ParameterError(f"--{name}: {wording.why(first)}") from None
 
 
-SHELL_OPTIONS = ("dry_run", "save", "set", "json", "quiet", "verbose", "progress", "debug")
+SHELL_OPTIONS = ("dry_run", "save", "set", "json", "quiet", "verbose", "progress", "profile", "debug")
 """What only the command line itself knows; reserved like the run options."""
 
 
 def reserved() -> frozenset[str]:
     """Names that no stage parameter may have."""
-    also = "o output j resume live max_retries timeout retry max_failures watch profile"
+    also = "o output j resume live max_retries timeout retry max_failures watch"
     more = "offline half segment backend trust accept_license help version"
     return frozenset({*RunOptions.model_fields, *SHELL_OPTIONS, *also.split(), *more.split()})

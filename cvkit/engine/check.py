@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from cvkit.core.errors import InputError, UsageError
 from cvkit.core.names import cli_name
@@ -34,6 +35,9 @@ from cvkit.engine.upstream import Upstream, open_stdin
 from cvkit.io.codecs.formats import FORMATS, SUFFIX_FORMAT
 from cvkit.io.sources.files import Found, Walk, files_of, find, look
 
+if TYPE_CHECKING:
+    from cvkit.engine.profiling import Profile
+
 
 @dataclass
 class Job:
@@ -54,6 +58,8 @@ class Job:
     """The inputs one by one, as if lists and patterns had been written out."""
     protected: dict[str, str] = field(default_factory=dict)
     """Real paths of files that the run reads, by what they are to it: never written."""
+    profile: Profile | None = None
+    """The clocks of a run that is measured."""
     spooled: str = ""
     """A copy of what was piped in, to be removed."""
 

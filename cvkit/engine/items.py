@@ -151,6 +151,8 @@ class Workshop:
         self, frames: Iterator[Frame], item: Item, medium: Medium, outcome: Outcome
     ) -> None:
         """Pictures of one item, each through the chain on its own."""
+        if self.job.profile is not None:
+            frames = self.job.profile.source(frames)
 
         def made() -> Iterator[Made]:
             for frame in frames:
@@ -207,6 +209,8 @@ class Workshop:
         total: int | None,
     ) -> None:
         region = self.job.region
+        if self.job.profile is not None:
+            frames = self.job.profile.source(frames)
         if region is not None:
             from cvkit.engine.roi import around
 
@@ -235,6 +239,8 @@ class Workshop:
         total: int | None = None,
     ) -> None:
         sinks = self._sinks(item, medium, outcome)
+        if self.job.profile is not None:
+            sinks = self.job.profile.sinks(sinks)
         told = time.monotonic()
         try:
             number = 0

@@ -111,6 +111,25 @@ def test_many_inputs_are_summed_up_and_the_failed_named(capsysbinary: pytest.Cap
     assert len(lines) == 12
 
 
+@pytest.mark.parametrize(
+    ("many", "seconds", "said"),
+    [
+        (1, 4.2, "in/0.mp4 → out/0.mp4: 300 frames in 4.2 s (71/s)"),
+        (1, 0.3, "in/0.mp4 → out/0.mp4"),
+        (3, 9.0, "3 done: 900 frames in 9.0 s (100/s) → out/"),
+    ],
+)
+def test_the_speed_of_videos_is_told_in_frames(
+    many: int, seconds: float, said: str, capsysbinary: pytest.CaptureFixture[bytes]
+):
+    videos = [
+        Outcome(Item(n, f"{n}.mp4", f"in/{n}.mp4", True), "done", [f"out/{n}.mp4"], frames=300)
+        for n in range(many)
+    ]
+    tell(Spec(), ShellOptions(), Report(videos, seconds=seconds))
+    assert capsysbinary.readouterr().err.decode() == said + "\n"
+
+
 def test_printed_values_stand_alone_on_stdout(capsysbinary: pytest.CaptureFixture[bytes]):
     table = Table("", ["source", "mean"], [["a,b.jpg", 0.5], ["c.jpg", None]], "stdout")
     tell(Spec(), ShellOptions(), Report([outcome(0), outcome(1)], tables=[table]))
