@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -148,6 +149,11 @@ class Stage(BaseModel):
     def keeps_length(self) -> bool:
         """Whether the frames that come go on, each once and at its time, where a field decides."""
         return not self.changes_length
+
+    def timing(self, rate: Fraction | None, base: Fraction) -> tuple[Fraction | None, Fraction]:
+        """Frames a second, where known, and the time base of what comes out, by those of what
+        goes in."""
+        return rate, base
 
     def transparent(self) -> bool:
         """Whether pictures get alpha here, so that files are of a format that holds it."""

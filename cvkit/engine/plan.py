@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from cvkit.core import catalog
 from cvkit.core.errors import ChainError, UsageError
@@ -70,6 +71,12 @@ class Chain:
     @property
     def changes_length(self) -> bool:
         return any(not s.stage.keeps_length() or s.sig.drops for s in self.steps)
+
+    def timing(self, rate: Fraction | None, base: Fraction) -> tuple[Fraction | None, Fraction]:
+        """Frames a second and time base at the end of the chain, by those at its start."""
+        for step in self.steps:
+            rate, base = step.stage.timing(rate, base)
+        return rate, base
 
     @property
     def gather(self) -> int | None:

@@ -58,11 +58,6 @@ def unlikeness(one: Array, two: Array, method: str) -> float:
     return float((one != two).mean())
 
 
-def seconds(frame: Frame) -> Fraction:
-    """When the frame is shown, exactly."""
-    return frame.time.pts * frame.time.base
-
-
 class Cuts:
     """Which frames of one stream begin a scene: `see` each, then the `rest`.
 
@@ -107,12 +102,12 @@ class Cuts:
     def _complete(self) -> bool:
         if self._method != "adaptive":
             return True
-        span = seconds(self._ahead[-1][0]) - seconds(self._ahead[0][0])
+        span = self._ahead[-1][0].time.exact - self._ahead[0][0].time.exact
         return len(self._ahead) > self._NEAREST and span > self._window
 
     def _decided(self) -> tuple[Frame, bool]:
         frame, change = self._ahead.popleft()
-        now = seconds(frame)
+        now = frame.time.exact
         found = change >= self._level
         if self._method == "adaptive":
             around = self._around(now)
@@ -130,7 +125,7 @@ class Cuts:
         while len(behind) > self._NEAREST and now - behind[0][0] > self._window:
             behind.popleft()
         after = enumerate(self._ahead)
-        near = [c for i, (f, c) in after if i < self._NEAREST or seconds(f) - now <= self._window]
+        near = [c for i, (f, c) in after if i < self._NEAREST or f.time.exact - now <= self._window]
         return [c for _, c in behind] + near
 
 
@@ -155,13 +150,13 @@ class Scene:
 
     def picture(self, end: Fraction) -> Frame:
         """Of the frames kept, the one nearest its middle."""
-        middle = (seconds(self.frames[0]) + end) / 2
-        return min(self.frames, key=lambda frame: abs(seconds(frame) - middle))
+        middle = (self.frames[0].time.exact + end) / 2
+        return min(self.frames, key=lambda frame: abs(frame.time.exact - middle))
 
     def row(self, end_frame: int, end: Fraction) -> Mapping[str, Cell]:
         """What a scene list says of it; `end_frame` and `end` are the first that are not its."""
         first = self.frames[0]
-        start = seconds(first)
+        start = first.time.exact
         return {
             "scene": self.number,
             "start_frame": first.index,

@@ -53,7 +53,9 @@ class Sketch(Stage):
     def apply(self, picture: Picture) -> Image:
         picture = eight_bit(picture)
         if self.style == "hatched":
-            return cv2.pencilSketch(_colored(picture), sigma_s=60, sigma_r=0.07)[0]
+            return cv2.pencilSketch(_colored(picture), sigma_s=60, sigma_r=0.07, shade_factor=0.05)[
+                0
+            ]
         gray = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY) if picture.ndim == 3 else picture
         size = self.size or _REACH[self.style]
         reach = max(0.3, size.pixels(gray.shape[1::-1]))

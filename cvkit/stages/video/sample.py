@@ -102,7 +102,7 @@ class Sample(Stage):
             return True
         if every.unit == "f":
             return number % int(every.value) == 0
-        now = frame.time.pts * frame.time.base
+        now = frame.time.exact
         if number == 0:
             state.start = state.due = now
         if now < state.due:

@@ -29,7 +29,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from cvkit.core import values
-from cvkit.core.algo.shots import Cuts, Scene, seconds
+from cvkit.core.algo.shots import Cuts, Scene
 from cvkit.core.stage import Frame, Photo, Stage
 from cvkit.core.units import Duration
 
@@ -81,13 +81,13 @@ class SceneCut(Stage):
     def flush(self, state: Film) -> Iterator[Frame]:
         yield from self._on(state.cuts.rest(), state)
         if state.last is not None and state.scene is not None:
-            end = seconds(state.last) + state.step
+            end = state.last.time.exact + state.step
             yield self._told("end", state.last, state.scene, state.last.index + 1, end)
 
     def _on(self, decided: Iterable[tuple[Frame, bool]], state: Film) -> Iterator[Frame]:
         """What goes on of these frames, each of which begins a scene or does not."""
         for frame, cut in decided:
-            before, now = state.scene, seconds(frame)
+            before, now = state.scene, frame.time.exact
             one = frame
             if before is None:
                 state.scene = Scene(frame, 1)
@@ -101,7 +101,7 @@ class SceneCut(Stage):
                     yield state.last
             elif cut:
                 yield one
-            state.step = now - seconds(state.last) if state.last is not None else state.step
+            state.step = now - state.last.time.exact if state.last is not None else state.step
             state.last = one if self.pictures == "all" else frame
 
     def _told(self, event: str, frame: Frame, scene: Scene, after: int, end: Fraction) -> Frame:

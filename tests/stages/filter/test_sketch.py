@@ -57,7 +57,7 @@ def test_outlines_are_grey_blurred_canny_inverted() -> None:
 
 
 def test_hatching_is_opencvs() -> None:
-    expected = cv2.pencilSketch(CAT, sigma_s=60, sigma_r=0.07)[0]
+    expected = cv2.pencilSketch(CAT, sigma_s=60, sigma_r=0.07, shade_factor=0.05)[0]
     np.testing.assert_array_equal(drawn(CAT, style="hatched"), expected)
 
 
