@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from cvkit.core.errors import InputError, UsageError
+from cvkit.core.errors import CvkitError, InputError, MissingError, OutputError, UsageError
 from cvkit.core.names import cli_name
 from cvkit.core.options import RunOptions
 from cvkit.core.signature import operand_fields
@@ -27,16 +26,19 @@ from cvkit.engine.naming import (
     path_for,
 )
 from cvkit.engine.operands import load_operands
-from cvkit.engine.outputs import RESULTS, Output, read_outputs, unsaid
+from cvkit.engine.outputs import RESULTS, Output, one_video, read_outputs, unsaid
 from cvkit.engine.plan import Chain
 from cvkit.engine.report import Item
 from cvkit.engine.roi import Region, read_region
+from cvkit.engine.upstream import NAME as STDIN
 from cvkit.engine.upstream import Upstream, open_stdin
 from cvkit.io.codecs.formats import FORMATS, SUFFIX_FORMAT
 from cvkit.io.sources.files import Found, Walk, files_of, find, look
 
 if TYPE_CHECKING:
     from cvkit.engine.profiling import Profile
+    from cvkit.io.codecs.asked import Asked
+    from cvkit.io.sources.opening import Moving
 
 
 @dataclass
@@ -48,7 +50,8 @@ class Job:
     chain: Chain
     outputs: list[Output]
     items: list[Item]
-    upstream: Upstream | None = None
+    stdin: Upstream | None = None
+    """Where the input is `-`."""
     region: Region | None = None
     not_media: int = 0
     rest: Chain | None = None
@@ -60,14 +63,32 @@ class Job:
     """Real paths of files that the run reads, by what they are to it: never written."""
     profile: Profile | None = None
     """The clocks of a run that is measured."""
-    spooled: str = ""
-    """A copy of what was piped in, to be removed."""
 
     def close(self) -> None:
-        """Remove what was copied from stdin; harmless when repeated."""
-        if self.spooled:
-            with suppress(OSError):
-                os.unlink(self.spooled)
+        """Let go of stdin and remove what was copied from it; harmless when repeated."""
+        if self.stdin is not None:
+            self.stdin.close()
+
+    def leave(self, error: BaseException) -> None:
+        """What failed with this error wants no more of stdin, unless other items follow there."""
+        ends = not isinstance(error, CvkitError) or isinstance(
+            error, (OutputError, MissingError, UsageError)
+        )
+        if self.stdin is not None and (ends or self.stops or self.upstream is None):
+            self.stdin.leave()
+
+    def open_moving(self, item: Item, asked: Asked) -> Moving:
+        """Raises DamagedError or InputError where it cannot be read."""
+        if self.stdin is not None and self.stdin.opens is not None:
+            return self.stdin.opens(asked)
+        from cvkit.io.sources.opening import open_moving
+
+        return open_moving(item.path, asked)
+
+    @property
+    def upstream(self) -> Upstream | None:
+        """A frame stream on stdin, whose items are not known before they come."""
+        return self.stdin if self.stdin is not None and self.stdin.reader is not None else None
 
     @property
     def stops(self) -> bool:
@@ -135,42 +156,53 @@ def check(spec: Spec) -> Job:
         raise UsageError("there is no input", remedy="name a file, a folder or - for stdin")
     if "-" in spec.inputs and len(spec.inputs) > 1:
         raise UsageError("- is the only input where it is one")
-    upstream = open_stdin(options) if "-" in spec.inputs else None
+    stdin = open_stdin(options) if "-" in spec.inputs else None
     try:
-        return _checked(spec, options, upstream)
+        return _checked(spec, options, stdin)
     except BaseException:
-        if upstream is not None:
-            upstream.close()
+        if stdin is not None:
+            stdin.close()
         raise
 
 
-def _checked(spec: Spec, options: RunOptions, upstream: Upstream | None) -> Job:
-    spooled = upstream if upstream is not None and upstream.reader is None else None
-    if spooled is not None:
-        upstream = None
-    start = upstream.known if upstream is not None and upstream.known is not None else plan.START
+def _checked(spec: Spec, options: RunOptions, stdin: Upstream | None) -> Job:
+    start = stdin.known if stdin is not None and stdin.known is not None else plan.START
     chain = plan.fit(spec.steps, start)
     chain, rest = _split(chain, spec)
-    job = Job(spec, options, chain, [], [], upstream, rest=rest)
-    if spooled is not None:
-        name, job.spooled = f"stdin{spooled.suffix}", spooled.path
-        form, kind = look(spooled.path)
-        pages = () if kind == "video" else _pages(Found(spooled.path, name), form, options)
-        job.items = [Item(0, name, spooled.path, kind == "video", pages=pages, copied=True)]
-    elif upstream is None:
+    job = Job(spec, options, chain, [], [], stdin, rest=rest)
+    if stdin is None:
         _find(job)
+    elif job.upstream is None:
+        job.items = [_piped_in(stdin, options)]
     sources = [Source(i.name, i.path, i.moving, len(i.pages) or 1) for i in job.items]
     job.outputs = _outputs(job, sources)
+    several = len(job.items) > 1 or any(len(i.pages) > 1 for i in job.items)
+    if (
+        several
+        and job.rest is None
+        and any(o.kind == "piped" and o.suffix == ".y4m" for o in job.outputs)
+    ):
+        raise one_video()
     if job.previews():
         from cvkit.engine import previews
 
         previews.check([o.text for o in job.previews()])
     _finish_chain(job)
     job.protected = _protected(job)
-    if upstream is None:
+    if job.upstream is None:
         _place(job, sources)
     refuse_idle(job)
     return _loaded(job)
+
+
+def _piped_in(stdin: Upstream, options: RunOptions) -> Item:
+    """The one input that stdin holds where it is no frame stream."""
+    name = f"{STDIN}{stdin.suffix}"
+    if stdin.opens is not None:
+        return Item(0, name, "-", True)
+    form, kind = look(stdin.path)
+    pages = () if kind == "video" else _pages(Found(stdin.path, name), form, options)
+    return Item(0, name, stdin.path, kind == "video", pages=pages, copied=True)
 
 
 def check_chain(spec: Spec) -> Job:

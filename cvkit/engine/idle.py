@@ -50,8 +50,11 @@ def _reasons(job: Job, given: set[str]) -> list[tuple[str, str]]:
         idle += [(n, "no input is a video") for n in ("frames", "duration", "no_audio", *_ENCODER)]
     elif not video:
         sequence = any(text.startswith("seq:") for text in job.spec.inputs)
-        timed = ("fps",) if animation or sequence or ".y4m" in suffixes else ()
-        idle += [(name, "no video is written") for name in _ENCODER if name not in timed]
+        sequence = sequence or (job.stdin is not None and job.stdin.pictures)
+        raw = ".y4m" in suffixes
+        has = {"fps"} if animation or sequence or raw else set()
+        has |= {"pix_fmt"} if raw else set()
+        idle += [(name, "no video is written") for name in _ENCODER if name not in has]
         if not (animation or job.has("stream")):
             idle.append(("no_audio", "no video is written"))
     if not any(row.quality for row in formats):

@@ -162,10 +162,8 @@ class Workshop:
         self.drain(made(), item, medium, outcome)
 
     def _moving(self, item: Item, outcome: Outcome) -> None:
-        from cvkit.io.sources.opening import open_moving
-
         options = self.job.options
-        with open_moving(item.path, asked_of(options, frozenset())) as clip:
+        with self.job.open_moving(item, asked_of(options, frozenset())) as clip:
             frames = _frames(clip, item.name)
             whole = options.frames is None and options.duration is None
             if not whole:
@@ -254,9 +252,10 @@ class Workshop:
                     self.tell(event)
             for sink in sinks:
                 outcome.outputs += sink.close()
-        except BaseException:
+        except BaseException as error:
             for sink in sinks:
                 sink.abort()
+            self.job.leave(error)
             raise
         finally:
             closing(made)

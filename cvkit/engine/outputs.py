@@ -67,6 +67,14 @@ def read_outputs(texts: Sequence[str], chain: Chain) -> list[Output]:
     return outputs
 
 
+def one_video() -> UsageError:
+    """For a second input where only one has room."""
+    return UsageError(
+        "-o y4m:- holds one video",
+        remedy="name one input; numbered pictures are one as seq:DIR, a folder goes to -o -",
+    )
+
+
 def unsaid(chain: Chain, inputs: Sequence[str], *, many: bool) -> list[Output]:
     """The outputs where there is no -o; `many`: an input becomes several results."""
     latest = chain.latest

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from cvkit.engine.outputs import RESULTS, Output
+from cvkit.engine.outputs import RESULTS, Output, one_video
 from cvkit.engine.report import Item, Outcome
-from cvkit.engine.sinks import Made, Medium, encoded
+from cvkit.engine.sinks import Made, Medium, encoded, picture_of, shown
 from cvkit.io.codecs.formats import SUFFIX_FORMAT
 from cvkit.io.pipes import WIDE, Outgoing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cvkit.core.time import Time
+    from cvkit.core.values import Raster
     from cvkit.engine.check import Job
     from cvkit.engine.downstream import Pipe
+    from cvkit.io.sinks.y4m import Y4mWriter
 
 
 def pipe_of(output: Output, file: BinaryIO, job: Job) -> Pipe:
@@ -23,7 +27,9 @@ def pipe_of(output: Output, file: BinaryIO, job: Job) -> Pipe:
     out = Outgoing(file, "stdout")
     if output.suffix == ".csv":
         return AtEnd(out)
-    return Lines(out, job) if output.suffix in RESULTS else Pictures(output, out, job)
+    if output.suffix in RESULTS:
+        return Lines(out, job)
+    return RawVideo(output, out, job) if output.suffix == ".y4m" else Pictures(output, out, job)
 
 
 class _Plain:
@@ -63,6 +69,50 @@ class Pictures(_Plain):
     def ready(self, about: tuple[Medium, list[str]], made: Made) -> bytes:
         medium, notes = about
         return encoded(self._output, made, self._form, self._options, medium.album, notes)
+
+
+class RawVideo(_Plain):
+    """The frames of one input as YUV4MPEG2."""
+
+    def __init__(self, output: Output, out: Outgoing, job: Job) -> None:
+        super().__init__(out)
+        self._output, self._options = output, job.options
+        self._writer: Y4mWriter | None = None
+        self._notes: list[str] = []
+
+    def about(self, item: Item, medium: Medium, notes: list[str]) -> tuple[Medium, list[str]]:
+        return medium, notes
+
+    def ready(self, about: tuple[Medium, list[str]], made: Made) -> tuple[Time, Raster]:
+        return made.frame.time, shown(picture_of(self._output, made))
+
+    def begin(self, about: tuple[Medium, list[str]]) -> None:
+        """Raises UsageError for a second input."""
+        from cvkit.io.sinks.encoding import layout_of
+        from cvkit.io.sinks.y4m import Y4mWriter
+
+        medium, self._notes = about
+        if self._writer is not None:
+            raise one_video()
+        if medium.sound is not None:
+            self._notes.append("sound left out: y4m holds none")
+        options = self._options
+        form = options.pix_fmt
+        self._writer = Y4mWriter(
+            self._out,
+            rate=Fraction(options.fps).limit_denominator(1001) if options.fps else medium.rate,
+            layout=None if form is None else "gray" if form == "gray" else layout_of(form),
+            background=options.background.bgr,
+        )
+
+    def write(self, ready: tuple[Time, Raster]) -> None:  # type: ignore[override]
+        assert self._writer is not None
+        self._writer.write(*ready)
+        self._out.flush()
+
+    def finish(self) -> None:
+        assert self._writer is not None
+        self._notes += self._writer.notes
 
 
 class Lines(_Plain):

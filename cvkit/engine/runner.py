@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from cvkit.core.errors import UsageError
+from cvkit.core.errors import CvkitError, UsageError
 from cvkit.core.frame import Frame
 from cvkit.core.spec import Spec
 from cvkit.engine.flow import Flow
@@ -76,37 +76,66 @@ def outcomes(shop: Workshop, items: Iterator[Item]) -> Generator[Outcome, None, 
 
 
 def _from_stream(shop: Workshop) -> Iterator[Outcome]:
-    upstream = shop.job.upstream
-    assert upstream is not None
+    """A picture of one frame in the pool, ahead of its turn; what has more is read as it goes."""
+    assert shop.job.upstream is not None
     taken: dict[str, str] = {}
-    for number, (found, frames) in enumerate(upstream.items()):
-        head = found.head
-        item = Item(number, head.name, head.name, head.moving)
-        if found.error is not None:
-            outcome = Outcome(item, "failed", error=found.error, code=found.code or 3)
-            yield outcome
-            continue
-        if not head.moving:
-            frames, item = _counted(frames, item)
-        source = Source(head.name, head.name, head.moving, len(item.pages) or 1)
-        if shop.job.rest is None:  # what is gathered has one output, at the end
-            item = replace(item, outputs=shop.job.paths(source))
-        for path in item.outputs:
-            if not per_frame(path) and path in taken:
-                raise UsageError(
-                    f"{taken[path]} and {item.name} would both write {path}",
-                    remedy="name a folder: -o out/",
-                )
-            taken[path] = item.name
-        yield shop.streamed(item, head, frames)
+    waiting: deque[Future[Outcome]] = deque()
+    try:
+        for number, (found, frames) in enumerate(shop.job.upstream.items()):
+            head, several = found.head, True
+            item = Item(number, head.name, head.name, head.moving)
+            if found.error is None:
+                if not head.moving:
+                    frames, item, several = _counted(frames, item)
+                item = _placed(shop, item, taken)
+            if not several:
+                waiting.append(shop.lent.stills.submit(shop.streamed, item, head, frames))
+                if len(waiting) >= shop.lent.jobs * 2 + 2:
+                    yield waiting.popleft().result()
+                continue
+            while waiting:
+                yield waiting.popleft().result()
+            if found.error is not None:
+                yield Outcome(item, "failed", error=found.error, code=found.code or 3)
+            else:
+                yield shop.streamed(item, head, frames)
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
 
 
-def _counted(frames: Iterator[Frame], item: Item) -> tuple[Iterator[Frame], Item]:
+def _placed(shop: Workshop, item: Item, taken: dict[str, str]) -> Item:
+    """With its paths. Raises UsageError where another item of the stream has one of them."""
+    if shop.job.rest is not None:  # what is gathered has one output, at the end
+        return item
+    source = Source(item.name, item.name, item.moving, len(item.pages) or 1)
+    item = replace(item, outputs=shop.job.paths(source))
+    for path in item.outputs:
+        if not per_frame(path) and path in taken:
+            raise UsageError(
+                f"{taken[path]} and {item.name} would both write {path}",
+                remedy="name a folder: -o out/",
+            )
+        taken[path] = item.name
+    return item
+
+
+def _counted(frames: Iterator[Frame], item: Item) -> tuple[Iterator[Frame], Item, bool]:
     """Whether one still gives several results, which decides their names, by looking ahead."""
-    ahead = list(islice(frames, 2))
-    if len(ahead) > 1:
-        item = replace(item, pages=tuple(range(len(ahead))))
-    return chain(ahead, frames), item
+    try:
+        ahead = list(islice(frames, 2))
+    except CvkitError as error:
+        return map(_raised, [error]), item, False
+    if len(ahead) < 2:
+        return iter(ahead), item, False
+    return chain(ahead, frames), replace(item, pages=tuple(range(len(ahead)))), True
+
+
+def _raised(error: CvkitError) -> Frame:
+    """A frame that could not be read."""
+    raise error
 
 
 def pass_on(shop: Workshop, outcome: Outcome) -> None:

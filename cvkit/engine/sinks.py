@@ -46,6 +46,8 @@ class Medium:
     sound: Any = None
     several: bool = False
     """Several results of one picture come from upstream."""
+    aspect: Fraction = Fraction(1)
+    """How wide its pixels are where they are as high as 1."""
     album: Album = NO_ALBUM
     """What the input's pages hold beside pixels, as far as it goes into results."""
 
@@ -62,7 +64,8 @@ class Quit(Exception):
     """Whoever looks at a preview wants no more, in the midst of an input."""
 
 
-def _picture(output: Output, made: Made) -> Raster:
+def picture_of(output: Output, made: Made) -> Raster:
+    """What this output holds of a frame: the picture at its end, or the one it keeps."""
     raster = made.frame.kept[output.kept] if output.kept else made.picture
     if raster is None:
         raise OutputError("there is no picture to write")
@@ -97,7 +100,7 @@ def encoded(
     """The file of format `kind` of this output's picture. Raises InputError where it cannot be."""
     from cvkit.io.codecs.writing import ARRAYS, drops_alpha, write_picture
 
-    picture = _picture(output, made)
+    picture = picture_of(output, made)
     told = album.page(made.frame.index) if isinstance(picture, Image) else NOTHING
     raster = picture if kind in ARRAYS else shown(picture)
     if drops_alpha(raster, kind):
@@ -187,7 +190,7 @@ class Video:
         if self._writer is None:
             self._open()
         try:
-            self._writer.write(made.frame.time, shown(_picture(self._output, made)))
+            self._writer.write(made.frame.time, shown(picture_of(self._output, made)))
         except OutputError as error:
             raise error.about(self._path) from error
 

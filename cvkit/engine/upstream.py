@@ -1,13 +1,14 @@
-"""stdin: a frame stream, or one picture or video; told by content."""
+"""stdin: a frame stream, a video or pictures as they come, or one file; told by content."""
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from cvkit.core.errors import DamagedError, InputError, UsageError
 from cvkit.core.frame import Frame
@@ -16,25 +17,44 @@ from cvkit.engine.known import Known
 from cvkit.engine.plan import known_of
 from cvkit.io.codecs.formats import FORMAT_SUFFIX
 from cvkit.io.codecs.sniff import HEAD, MOVING, sniff
+from cvkit.io.pipes import WIDE, Incoming
+from cvkit.io.pipes import widen as widen
 
-_PIPE = 1 << 20
+if TYPE_CHECKING:
+    from cvkit.io.codecs.asked import Asked
+    from cvkit.io.sources.opening import Moving
+
+NAME = "stdin"
 
 
 @dataclass
 class Upstream:
-    """A frame stream whose first frame has been looked at, or a file that held what was piped."""
+    """A frame stream whose first frame has been looked at, a moving input that is decoded as it
+    comes, or a file that held what was piped."""
 
+    incoming: Incoming
+    file: io.BufferedReader
     reader: Any = None
-    first: tuple[Any, Frame | None] | None = None
     known: Known | None = None
+    opens: Callable[[Asked], Moving] | None = None
     path: str = ""
     suffix: str = ""
+
+    @property
+    def pictures(self) -> bool:
+        """Whether it holds pictures that follow each other, whose times are ours to give."""
+        return self.opens is not None and not self.suffix
+
+    def leave(self) -> None:
+        """Nothing more is wanted: who waits for it, waits no longer."""
+        self.incoming.leave()
 
     def close(self) -> None:
         """Remove what was copied; harmless when repeated."""
         if self.path:
             with suppress(OSError):
                 os.unlink(self.path)
+        self.file.close()
 
     def items(self) -> Iterator[tuple[Any, Iterator[Frame]]]:
         """Each item of the stream with its frames."""
@@ -47,46 +67,65 @@ def open_stdin(options: RunOptions) -> Upstream:
     if sys.stdin is None or sys.stdin.isatty():
         raise UsageError("- reads from a pipe", why="stdin is a terminal")
     widen(sys.stdin.fileno())
-    # stdin outlives the run, so nothing closes it.
-    file: BinaryIO = open(sys.stdin.fileno(), "rb", buffering=_PIPE, closefd=False)  # noqa: SIM115
-    head = file.peek(HEAD)[:HEAD]  # type: ignore[attr-defined]
+    incoming = Incoming(sys.stdin.fileno())
+    upstream = Upstream(incoming, io.BufferedReader(incoming, WIDE))
+    try:
+        _look(upstream, options)
+    except BaseException:
+        upstream.close()
+        raise
+    return upstream
+
+
+def _look(upstream: Upstream, options: RunOptions) -> None:
+    file = upstream.file
+    head = upstream.incoming.look(HEAD)
     if not head:
         raise DamagedError("stdin ended before anything came", remedy="check the command before it")
     kind = sniff(head)
-    if kind != "cvkit":
-        return _spooled(file, kind)
-    from cvkit.io.stream import StreamReader
+    if kind == "cvkit":
+        from cvkit.io.stream import StreamReader
 
-    reader = StreamReader(file, max_pixels=options.max_pixels)
-    first = reader.peek()
-    return Upstream(reader, known=known_of(first) if first is not None else None)
+        upstream.reader = StreamReader(file, max_pixels=options.max_pixels)
+        first = upstream.reader.peek()
+        upstream.known = known_of(first) if first is not None else None
+    elif kind == "y4m":
+        from cvkit.io.sources.y4m import Y4m
 
-
-def _spooled(file: BinaryIO, kind: str | None) -> Upstream:
-    if kind is None:
+        upstream.suffix = ".y4m"
+        upstream.opens = lambda asked: Y4m(file, NAME, asked)
+    elif kind is None:
         raise InputError(
             "stdin holds no frame stream, picture or video", remedy="make one with -o -"
         )
+    else:
+        _encoded(upstream, kind, head)
+
+
+def _encoded(upstream: Upstream, kind: str, head: bytes) -> None:
+    """Pictures that follow each other, decoded as they come; all else is copied to a file."""
+    from cvkit.io.sources.together import Parts, Together, alone, may_follow
+
+    if not may_follow(kind, head):
+        _spool(upstream, kind, iter(lambda: upstream.file.read(WIDE), b""))
+        return
+    parts = Parts(upstream.file, kind)
+    try:
+        first = parts.next() or b""
+    except DamagedError:  # reading it as a file will say what is wrong
+        _spool(upstream, kind, parts.rest())
+        return
+    if alone(first) or not parts.more():
+        _spool(upstream, kind, (part for some in ((first,), parts.rest()) for part in some))
+    else:
+        upstream.opens = lambda asked: Together(first, parts, NAME, asked)
+
+
+def _spool(upstream: Upstream, kind: str, data: Iterable[bytes]) -> None:
     import tempfile
 
-    suffix = ".mp4" if kind in MOVING else FORMAT_SUFFIX.get(kind, "")
-    handle, path = tempfile.mkstemp(prefix="cvkit-stdin-", suffix=suffix)
-    spooled = Upstream(path=path, suffix=suffix)
-    try:
-        with os.fdopen(handle, "wb") as copy:
-            while chunk := file.read(_PIPE):
-                copy.write(chunk)
-    except BaseException:
-        spooled.close()
-        raise
-    return spooled
-
-
-def widen(descriptor: int) -> None:
-    """A pipe of 1 MiB where the system allows: fewer switches a frame."""
-    try:
-        import fcntl
-
-        fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE)
-    except (ImportError, AttributeError, OSError):
-        pass
+    upstream.suffix = ".mp4" if kind in MOVING else FORMAT_SUFFIX.get(kind, "")
+    handle, upstream.path = tempfile.mkstemp(prefix="cvkit-stdin-", suffix=upstream.suffix)
+    with os.fdopen(handle, "wb") as copy:
+        for part in data:
+            copy.write(part)

@@ -29,11 +29,12 @@ class Incoming(io.RawIOBase):
     """What comes through a descriptor that outlives the run, and so is never closed here.
 
     `leave` ends a read that waits in another thread, so that a run can end although whoever
-    writes says nothing more.
+    writes says nothing more. What was looked at is read first.
     """
 
     def __init__(self, descriptor: int) -> None:
         self._from = descriptor
+        self._seen = b""
         self._left: tuple[int, int] | None = None
         if os.name == "posix":  # elsewhere a pipe cannot be waited for together with another
             import select
@@ -51,10 +52,21 @@ class Incoming(io.RawIOBase):
 
     def readinto(self, into: Buffer, /) -> int:
         """How many bytes came; 0 at the end, and once it was left."""
+        if self._seen:
+            view = memoryview(into).cast("B")
+            now, self._seen = self._seen[: len(view)], self._seen[len(view) :]
+            view[: len(now)] = now
+            return len(now)
         left = self._left
         if left is not None and any(ready == left[0] for ready, _ in self._asks.poll()):
             return 0
         return os.readv(self._from, [into]) if os.name == "posix" else self._copied(into)
+
+    def look(self, size: int) -> bytes:
+        """The first `size` bytes, or all there are, however small the parts they come in."""
+        while len(self._seen) < size and (more := os.read(self._from, size)):
+            self._seen += more
+        return self._seen[:size]
 
     def leave(self) -> None:
         """From now on there is nothing more; harmless when repeated, or after `close`."""

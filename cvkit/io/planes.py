@@ -191,13 +191,18 @@ class Planes:
 
     def limited(self) -> Planes:
         """The same picture in limited range."""
-        if not self.full_range:
+        return self.ranged(full=False)
+
+    def ranged(self, *, full: bool) -> Planes:
+        """The same picture in full range, or in limited range."""
+        if self.full_range == full:
             return self
+        to: Literal["full", "limited"] = "full" if full else "limited"
         luma, *chroma = self.planes()
-        moved = [cv2.LUT(luma, _range_table("luma", "limited"))]
-        moved += [cv2.LUT(c, _range_table("chroma", "limited")) for c in chroma]
+        moved = [cv2.LUT(luma, _range_table("luma", to))]
+        moved += [cv2.LUT(c, _range_table("chroma", to)) for c in chroma]
         planes = cast("list[Bytes]", moved)
-        return Planes.from_planes(planes, layout=self.layout, matrix=self.matrix, full_range=False)
+        return Planes.from_planes(planes, layout=self.layout, matrix=self.matrix, full_range=full)
 
     def turned(self, turns: int) -> Planes:
         """Turned by quarter turns, counter-clockwise."""

@@ -20,8 +20,9 @@ from tests.invariant.media import folder, photo, video
 
 def pictures(data: bytes, start: bytes) -> list[np.ndarray]:
     """Concatenated PNGs or JPEGs that hold `start` nowhere but at their beginnings."""
-    parts = [start + part for part in data.split(start)[1:]]
-    return [cv2.imdecode(np.frombuffer(p, np.uint8), cv2.IMREAD_UNCHANGED) for p in parts]
+    parts = [np.frombuffer(start + part, np.uint8) for part in data.split(start)[1:]]
+    found = [cv2.imdecode(part, cv2.IMREAD_UNCHANGED) for part in parts]
+    return [picture for picture in found if picture is not None]
 
 
 PNG = b"\x89PNG\r\n\x1a\n"
