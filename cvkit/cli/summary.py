@@ -16,7 +16,7 @@ from cvkit.core.spec import Spec
 
 if TYPE_CHECKING:
     from cvkit.engine.profiling import Found as Profiled
-    from cvkit.engine.report import Report
+    from cvkit.engine.report import Outcome, Report
 
 LISTED = 10
 """How many failed inputs are named."""
@@ -76,6 +76,7 @@ def _json(spec: Spec, report: Report, profile: Profiled | None) -> None:
             "outputs": outcome.outputs,
             "error": outcome.error or None,
             "seconds": round(outcome.seconds, 3),
+            **_of_moving(outcome),
         }
         for outcome in report.outcomes
     ]
@@ -93,6 +94,14 @@ def _json(spec: Spec, report: Report, profile: Profiled | None) -> None:
         error = report.error
         told["error"] = {"what": error.what, "why": error.why, "remedy": error.remedy}
     terminal.data(json.dumps(told, default=str))
+
+
+def _of_moving(outcome: Outcome) -> dict[str, object]:
+    """What is told of a moving input besides."""
+    if not outcome.item.moving:
+        return {}
+    told: dict[str, object] = {"frames_read": outcome.frames_read, "frames": outcome.frames}
+    return told | {"gaps": outcome.gaps} if outcome.gaps else told
 
 
 def _counts(report: Report) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,14 +14,13 @@ from cvkit.core.errors import (
     CvkitError,
     DamagedError,
     InputError,
+    InternalError,
     MissingError,
     OutputError,
     UsageError,
 )
 from cvkit.core.frame import Frame
 from cvkit.core.options import RunOptions
-from cvkit.core.time import Time
-from cvkit.core.units import Duration
 from cvkit.engine.check import Job
 from cvkit.engine.downstream import Held, Pipe, Straight
 from cvkit.engine.flow import Flow
@@ -48,7 +47,6 @@ from cvkit.io.safe import SafeFiles
 
 if TYPE_CHECKING:
     from cvkit.engine.previews import Previews
-    from cvkit.io.sources.opening import Moving
     from cvkit.io.stream import Head
 
 
@@ -163,20 +161,48 @@ class Workshop:
 
     def _moving(self, item: Item, outcome: Outcome) -> None:
         options = self.job.options
+        from cvkit.engine.selection import Count, is_whole, selected
+        from cvkit.io.sources.opening import Recorded
+
         with self.job.open_moving(item, asked_of(options, frozenset())) as clip:
-            frames = _frames(clip, item.name)
-            whole = options.frames is None and options.duration is None
-            if not whole:
-                frames = _selected(frames, clip, options)
+            whole, count = is_whole(options), Count()
+            frames = selected(clip, item.name, options, count)
             keeps = whole and not self.flow.chain.changes_length
             sound = clip.sound if keeps and not options.no_audio else None
             if clip.sound is not None and not keeps:
-                outcome.notes.append("sound left out: not every frame is kept")
-            medium = Medium(item.name, True, _format(item), clip.rate, clip.time_base, sound)
+                outcome.notes.append("sound left out: not every frame is kept at its time")
+            rate, base = self.flow.chain.timing(clip.rate, clip.time_base)
+            medium = Medium(
+                *(item.name, True, _format(item), rate, base, sound), aspect=clip.aspect
+            )
+
+            def ended(sinks: Sequence[Sink]) -> None:
+                self._counted(item, count.read, outcome)
+                for gap in clip.gaps if isinstance(clip, Recorded) else ():
+                    outcome.gaps.append(gap.told())
+                    for sink in sinks:
+                        if isinstance(sink, Records):
+                            sink.gap(item.name, gap.told())
+
             try:
-                self._run_moving(item, frames, medium, outcome, clip.frames_declared)
+                self._run_moving(item, frames, medium, outcome, clip.frames_declared, ended)
             finally:
                 outcome.notes += [f"{item.name}: {n}" for n in dict.fromkeys(clip.notes)]
+
+    def _counted(self, item: Item, read: int, outcome: Outcome) -> None:
+        """Hold the frames that came out against those that were read.
+
+        Raises InternalError where some are missing that no step may drop.
+        """
+        outcome.frames_read = read
+        if read == outcome.frames:
+            return
+        chain, chosen = self.flow.chain, self.job.options.frames
+        told = f"{read} frames read, {outcome.frames} written"
+        if chain.changes_length or (chosen is not None and chosen.step > 1):
+            outcome.notes.append(f"{item.name}: {told}")
+        elif chain.several_step is None and not any(step.gathers for step in chain.steps):
+            raise InternalError(f"{item.name}: {told}", why="no step drops or adds any")
 
     def _streamed(self, item: Item, head: Head, frames: Iterator[Frame], outcome: Outcome) -> None:
         keeps = not self.flow.chain.changes_length and not self.job.options.no_audio
@@ -189,8 +215,9 @@ class Workshop:
                 frames = _first_then(first, frames)
         several = len(item.pages) > 1
         known = ((page, told.kept(strip=self.job.options.strip)) for page, told in head.metadata)
+        rate, base = self.flow.chain.timing(head.rate, base)
         medium = Medium(
-            *(item.name, head.moving, head.format, head.rate, base, sound, several),
+            *(item.name, head.moving, head.format, rate, base, sound, several),
             album=Album.of(known),
         )
         if head.moving:
@@ -205,6 +232,7 @@ class Workshop:
         medium: Medium,
         outcome: Outcome,
         total: int | None,
+        ended: Callable[[Sequence[Sink]], None] | None = None,
     ) -> None:
         region = self.job.region
         if self.job.profile is not None:
@@ -214,7 +242,7 @@ class Workshop:
 
             frames = around(region, frames)
         made = self._left(self.flow.moving(frames, self.lent.frames, self.lent.jobs + 2))
-        self.drain(made, item, medium, outcome, total)
+        self.drain(made, item, medium, outcome, total, ended)
 
     def _left(self, made: Iterator[Made]) -> Iterator[Made]:
         """Frames laid back into the whole picture where there is a region."""
@@ -235,10 +263,12 @@ class Workshop:
         medium: Medium,
         outcome: Outcome,
         total: int | None = None,
+        ended: Callable[[Sequence[Sink]], None] | None = None,
     ) -> None:
-        sinks = self._sinks(item, medium, outcome)
+        """Write what comes; `ended` is told when nothing more does, before files are whole."""
+        own = sinks = self._sinks(item, medium, outcome)
         if self.job.profile is not None:
-            sinks = self.job.profile.sinks(sinks)
+            sinks = self.job.profile.sinks(own)
         told = time.monotonic()
         try:
             number = 0
@@ -250,6 +280,9 @@ class Workshop:
                     told = time.monotonic()
                     event = Event("frames", item.name, frames=number, frames_total=total)
                     self.tell(event)
+            outcome.frames += number
+            if ended is not None:
+                ended(own)
             for sink in sinks:
                 outcome.outputs += sink.close()
         except BaseException as error:
@@ -259,7 +292,6 @@ class Workshop:
             raise
         finally:
             closing(made)
-        outcome.frames += number
 
     def _sinks(self, item: Item, medium: Medium, outcome: Outcome) -> list[Sink]:
         job, options = self.job, self.job.options
@@ -312,20 +344,14 @@ def asked_of(options: RunOptions, views: frozenset[str]) -> Asked:
         keep_icc=options.keep_icc,
         seed=options.seed,
         fps=fps,
+        deep=options.deep,
+        deinterlace=options.deinterlace,
+        salvage=options.on_corrupt == "salvage",
     )
 
 
 def _format(item: Item) -> str:
     return os.path.splitext(item.name)[1][1:].lower()
-
-
-def _frames(clip: Moving, name: str) -> Iterator[Frame]:
-    decoded = iter(clip)
-    try:
-        for index, (at, image) in enumerate(decoded):
-            yield Frame((image,), image.grid, index=index, time=at, source=name)
-    finally:
-        closing(decoded)
 
 
 def _first_then(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
@@ -334,59 +360,3 @@ def _first_then(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
         yield from rest
     finally:
         closing(rest)
-
-
-def _selected(frames: Iterator[Frame], clip: Moving, options: RunOptions) -> Iterator[Frame]:
-    """Those of --frames and --duration."""
-    chosen, duration = options.frames, options.duration
-    start = chosen.start if chosen is not None else None
-    stop = chosen.stop if chosen is not None else None
-    step = chosen.step if chosen is not None else 1
-    first = _from_end(start, clip)
-    last = _from_end(stop, clip)
-    begun: Time | None = None
-    number = count = 0
-    try:
-        for frame in frames:
-            if first is not None and _before(frame, first):
-                continue
-            if last is not None and not _before(frame, last):
-                break
-            begun = begun or frame.time
-            if duration is not None and _spent(duration, frame, begun, number):
-                break
-            if number % step == 0:
-                count += 1
-                yield frame
-            number += 1
-    finally:
-        closing(frames)
-    if not count:
-        raise InputError(f"--frames {chosen or duration} holds no frame of this video")
-
-
-def _from_end(edge: Duration | None, clip: Moving) -> Duration | None:
-    if edge is None or edge.value >= 0:
-        return edge
-    if edge.unit == "f":
-        if clip.frames_declared is None:
-            raise InputError(
-                "how many frames there are is not known", remedy="count from the start"
-            )
-        return Duration(max(Fraction(0), clip.frames_declared + edge.value), "f")
-    if clip.duration is None:
-        raise InputError("how long this video is is not known", remedy="count from the start")
-    return Duration(max(Fraction(0), Fraction(clip.duration) + edge.value))
-
-
-def _before(frame: Frame, edge: Duration) -> bool:
-    if edge.unit == "f":
-        return frame.index < edge.value
-    return bool(frame.time.pts * frame.time.base < edge.value)
-
-
-def _spent(duration: Duration, frame: Frame, begun: Time, number: int) -> bool:
-    if duration.unit == "f":
-        return number >= duration.value
-    passed = frame.time.pts * frame.time.base - begun.pts * begun.base
-    return bool(passed >= duration.value)

@@ -65,6 +65,11 @@ class Outcome:
     code: int = 0
     seconds: float = 0.0
     frames: int = 0
+    """How many frames came out of the chain."""
+    frames_read: int = 0
+    """How many of a moving input went in."""
+    gaps: list[dict[str, object]] = field(default_factory=list)
+    """Of a damaged input that was salvaged, what it lacks, as results hold it."""
     rows: str = ""
     """A file of frames for a gather, in the frame stream's encoding."""
     records: str = ""

@@ -41,7 +41,10 @@ _WEIGHTS: dict[Matrix, tuple[float, float]] = {
 }
 # H.273 matrix coefficients as FFmpeg numbers them (AVCOL_SPC_*); 2 is "unspecified".
 _TAGS: dict[int, Matrix] = {1: "709", 4: "601", 5: "601", 6: "601", 9: "2020", 10: "2020"}
-_FULL_RANGE = 2  # AVCOL_RANGE_JPEG
+SPACES: dict[Matrix, int] = {"601": 5, "709": 1, "2020": 9}
+"""The matrices as FFmpeg's scaler numbers them."""
+FULL_RANGE = 2
+"""AVCOL_RANGE_JPEG."""
 # 8-bit pixel formats that are planes as kept here.
 NATIVE: dict[str, Layout] = {
     "gray": "gray",
@@ -182,9 +185,9 @@ class Planes:
         w, h = self.size  # swscale is wrong in the last column of odd pictures
         picture = frame_of(self, (w + w % 2, h + h % 2)).reformat(
             format="bgr24",
-            src_colorspace={"601": 5, "709": 1, "2020": 9}[self.matrix],
-            src_color_range=_FULL_RANGE if self.full_range else 1,
-            dst_color_range=_FULL_RANGE,
+            src_colorspace=SPACES[self.matrix],
+            src_color_range=FULL_RANGE if self.full_range else 1,
+            dst_color_range=FULL_RANGE,
             threads=1,
         )
         return picture.to_ndarray()[:h, :w]
@@ -204,13 +207,13 @@ class Planes:
         planes = cast("list[Bytes]", moved)
         return Planes.from_planes(planes, layout=self.layout, matrix=self.matrix, full_range=full)
 
-    def turned(self, turns: int) -> Planes:
-        """Turned by quarter turns, counter-clockwise."""
-        if turns % 4 == 0:
+    def turned(self, turns: int, *, mirrored: bool = False) -> Planes:
+        """Mirrored left to right where asked, then turned by quarter turns, counter-clockwise."""
+        if turns % 4 == 0 and not mirrored:
             return self
         turned: dict[Layout, Layout] = {"422": "440", "440": "422"}
         layout = turned.get(self.layout, self.layout) if turns % 2 else self.layout
-        planes = [np.rot90(p, turns) for p in self.planes()]
+        planes = [np.rot90(np.fliplr(p) if mirrored else p, turns) for p in self.planes()]
         return Planes.from_planes(
             planes, layout=layout, matrix=self.matrix, full_range=self.full_range
         )
@@ -239,6 +242,14 @@ def matrix_of(tag: int, height: int) -> Matrix:
     return _TAGS.get(tag, "709" if height >= 720 else "601")
 
 
+def full_range_of(frame: av.VideoFrame) -> bool:
+    """Whether its levels fill the whole range. FFmpeg takes grey of no stated range, and the old
+    "yuvj" formats, as such."""
+    gray = len(frame.format.components) == 1
+    full = frame.color_range == FULL_RANGE or (gray and frame.color_range == 0)
+    return full or frame.format.name.startswith("yuvj")
+
+
 def pixels_of(frame: av.VideoFrame) -> tuple[values.Pixels, Array | None]:
     """An untouched picture of a decoded frame, and its alpha (h, w) uint8 where it has one.
 
@@ -249,10 +260,7 @@ def pixels_of(frame: av.VideoFrame) -> tuple[values.Pixels, Array | None]:
     if form.is_rgb or form.has_palette or any(part.is_alpha for part in form.components):
         return _coloured(frame)
     matrix = matrix_of(frame.colorspace, frame.height)
-    # FFmpeg takes grey of no stated range, and the old "yuvj" formats, as full range.
-    full = frame.color_range == _FULL_RANGE or form.name.startswith("yuvj")
-    if len(form.components) == 1:
-        full = full or frame.color_range == 0
+    full = full_range_of(frame)
     if form.name == "nv12":
         luma, chroma = _plane(frame, 0, 1), _plane(frame, 1, 2)
         planes = [luma, chroma[:, 0::2], chroma[:, 1::2]]
@@ -300,7 +308,7 @@ def reformatted(frame: av.VideoFrame, name: str, *, full_range: bool) -> av.Vide
     # One thread and exact rounding: the same bytes whatever else the machine does. Each call
     # makes its own scaler, so that threads share none.
     flags = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
-    span = _FULL_RANGE if full_range else 1
+    span = FULL_RANGE if full_range else 1
     return frame.reformat(
         format=name, interpolation=flags, src_color_range=span, dst_color_range=span, threads=1
     )
@@ -310,15 +318,15 @@ def _coloured(frame: av.VideoFrame) -> tuple[values.Pixels, Array | None]:
     from av.video.reformatter import Interpolation
 
     yuv = not (frame.format.is_rgb or frame.format.has_palette)
-    full = frame.color_range == _FULL_RANGE
+    full = full_range_of(frame)
     flags = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
-    colorspace = {"601": 5, "709": 1, "2020": 9}[matrix_of(frame.colorspace, frame.height)]
+    colorspace = SPACES[matrix_of(frame.colorspace, frame.height)]
     picture = frame.reformat(
         format="bgra",
         interpolation=flags | Interpolation.FULL_CHR_H_INT,
         src_colorspace=colorspace if yuv else None,
-        src_color_range=(_FULL_RANGE if full else 1) if yuv else None,
-        dst_color_range=_FULL_RANGE if yuv else None,
+        src_color_range=(FULL_RANGE if full else 1) if yuv else None,
+        dst_color_range=FULL_RANGE if yuv else None,
         threads=1,
     )
     bgra = _plane(picture, 0, 4).reshape(frame.height, frame.width, 4)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
 
 
+# Reading that fails so often in a row does not get anywhere any more.
+_FAILURES = 1000
+
+
 @dataclass(frozen=True, slots=True)
 class SoundPacket:
     """One encoded packet. Times are ticks of `time_base` seconds; `stream` counts from 0."""
@@ -44,23 +48,35 @@ class SoundPacket:
 class Sound:
     """All sound streams of one input."""
 
-    def __init__(self, *, path: Path | None, header: bytes, packets: Iterator[SoundPacket]) -> None:
+    def __init__(
+        self,
+        *,
+        path: Path | None,
+        header: bytes,
+        packets: Iterator[SoundPacket],
+        origin: Fraction = Fraction(0),
+        salvage: bool = False,
+    ) -> None:
         self._path = path
         self._header = header
         self._packets = packets
+        self._origin, self._salvage = origin, salvage
 
     @classmethod
-    def of_file(cls, path: str | Path) -> Sound | None:
+    def of_file(
+        cls, path: str | Path, *, origin: Fraction = Fraction(0), salvage: bool = False
+    ) -> Sound | None:
         """The sound of a local file, read when it is asked for; None where there is none.
 
-        Raises InputError where the file cannot be opened.
+        `origin` is the instant of the file's clock, in seconds, that counts as 0. With `salvage`
+        what cannot be read of it is left out. Raises InputError where the file cannot be opened.
         """
         path = Path(path)
         with _opened(path) as container:
             if not container.streams.audio:
                 return None
             header = _header(container)
-        return cls(path=path, header=header, packets=iter(()))
+        return cls(path=path, header=header, packets=iter(()), origin=origin, salvage=salvage)
 
     @classmethod
     def from_parts(cls, header: bytes, packets: Iterator[SoundPacket]) -> Sound:
@@ -76,7 +92,9 @@ class Sound:
 
         Of a file, each call reads it anew. Raises DamagedError where it cannot be read to its end.
         """
-        return self._packets if self._path is None else _read(self._path)
+        if self._path is None:
+            return self._packets
+        return _read(self._path, self._origin, salvage=self._salvage)
 
 
 @contextmanager
@@ -105,29 +123,42 @@ def _opened(path: Path) -> Iterator[InputContainer]:
         yield container
 
 
-def _read(path: Path) -> Iterator[SoundPacket]:
+def _read(path: Path, origin: Fraction, *, salvage: bool) -> Iterator[SoundPacket]:
     import av
     from av.stream import Discard
 
+    failures = 0
     with _opened(path) as container:
         streams = container.streams.audio
         numbers = {stream.index: number for number, stream in enumerate(streams)}
         for stream in container.streams:
             if stream.index not in numbers:  # its bytes are not even read
                 stream.discard = Discard.all
-        try:
-            for packet in container.demux(streams):
-                if packet.size:
-                    yield _packet(packet, numbers[packet.stream_index])
-        except av.FFmpegError as error:
-            raise DamagedError(f"{path.name}: its sound is damaged", why=str(error)) from error
+        while True:
+            try:
+                for packet in container.demux(streams):
+                    if packet.size and not (salvage and packet.is_corrupt):
+                        failures = 0
+                        yield _packet(packet, numbers[packet.stream_index], origin)
+                return
+            except av.FFmpegError as error:
+                failures += 1
+                if not salvage:
+                    raise DamagedError(
+                        f"{path.name}: its sound is damaged", why=str(error)
+                    ) from error
+                if failures > _FAILURES:
+                    return
 
 
-def _packet(packet: av.Packet[AudioStream], number: int) -> SoundPacket:
+def _packet(
+    packet: av.Packet[AudioStream], number: int, origin: Fraction = Fraction(0)
+) -> SoundPacket:
+    ticks = round(origin / packet.time_base) if origin else 0
     return SoundPacket(
         stream=number,
-        pts=packet.pts,
-        dts=packet.dts,
+        pts=None if packet.pts is None else packet.pts - ticks,
+        dts=None if packet.dts is None else packet.dts - ticks,
         duration=packet.duration or 0,
         time_base=packet.time_base,
         keyframe=packet.is_keyframe,

@@ -5,6 +5,7 @@ The file lies in memory as it is encoded; of its frames there are never more tha
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import pairwise
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from cvkit.core.errors import CvkitError, DamagedError, InputError
 from cvkit.core.time import Time
+from cvkit.core.units import Duration
 from cvkit.core.values import Image
 from cvkit.io.codecs import gif, png, timeline
 from cvkit.io.codecs.asked import Asked
@@ -20,6 +22,7 @@ from cvkit.io.codecs.pillowed import guarded
 from cvkit.io.codecs.sniff import HEAD, sniff
 from cvkit.io.codecs.timeline import Timeline
 from cvkit.io.integrity import read_bytes
+from cvkit.io.sources.account import Gap, note_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,10 +57,25 @@ class Animation:
         self.container = kind
         self.size = self._timeline.size
         self.time_base = self._timeline.base
+        self.aspect = Fraction(1)
         self.rate: Fraction | None = self._timeline.rate
         self.frames_declared: int | None = len(self._timeline.starts)
         self.duration: float | None = float(self._timeline.seconds)
         self.notes: list[str] = asked.notes
+        self.gaps: list[Gap] = []
+        self._from = 0
+
+    def begin(self, edge: Duration) -> int:
+        """Compose no picture of the frames before `edge`, in frames or seconds; its number."""
+        line = self._timeline
+        wanted = edge.value if edge.unit == "f" else edge.value / line.base
+        where = range(len(line.starts)) if edge.unit == "f" else line.starts
+        self._from = bisect_left(where, -(-wanted.numerator // wanted.denominator))
+        return self._from
+
+    def length(self) -> tuple[int, Fraction]:
+        """How many frames there are, and when the last one ends, in seconds."""
+        return len(self._timeline.starts), self._timeline.seconds
 
     @property
     def sound(self) -> Sound | None:
@@ -73,13 +91,16 @@ class Animation:
             opened = opened_by_pillow(self.container, self._wanted(), self._name)
             with opened:
                 for number, (pts, after) in enumerate(pairwise([*line.starts, line.end])):
+                    if number < self._from:
+                        continue
                     image = self._frame(opened, number + line.skip)
                     yield Time(pts, line.base, after - pts), image
                     last = number
         except InputError as error:  # its structure was known to be one that Pillow reads
-            raise self._damage(last, error.why) from error
+            self._broken(last, error.why, error)
+            return
         if line.damage:
-            raise self._damage(last, line.damage)
+            self._broken(last, line.damage, None)
 
     def __enter__(self) -> Self:
         return self
@@ -103,6 +124,15 @@ class Animation:
     def _wanted(self) -> bytes:
         return _without_notes(self._data, self._name) if self.container == "png" else self._data
 
+    def _broken(self, last: int, why: str, error: InputError | None) -> None:
+        """Frames are whole up to the first one that is not."""
+        if not self._asked.salvage or last < 0:
+            raise self._damage(last, why) from error
+        line = self._timeline
+        ends = [*line.starts[1:], line.end]
+        self.gaps.append(Gap(last, float(ends[last] * line.base), None, why))
+        self.notes.append(note_of(self.gaps, last + 1))
+
     def _damage(self, last: int, why: str) -> DamagedError:
         if last < 0:
             return DamagedError(f"{self._name}: damaged before its first frame", why=why)
@@ -110,7 +140,7 @@ class Animation:
         return DamagedError(
             f"{self._name}: damaged after frame {last} ({seconds:.3f} s)",
             why=why,
-            remedy="copy or record it again",
+            remedy="copy it again, or keep what is whole with --on-corrupt salvage",
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 from cvkit.core.errors import CvkitError, InputError, MissingError
 from cvkit.core.time import Time
@@ -22,7 +22,9 @@ from cvkit.io.sources.generated import SCHEMES, Generated
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from cvkit.core.units import Duration
     from cvkit.io.sound import Sound
+    from cvkit.io.sources.account import Gap
 
 
 class Moving(Protocol):
@@ -31,6 +33,8 @@ class Moving(Protocol):
     container: str
     """The name of its format."""
     size: tuple[int, int]
+    aspect: Fraction
+    """How wide a pixel is where it is as high as 1; 1 where that is not known."""
     time_base: Fraction
     rate: Fraction | None
     """Average frames a second, where known."""
@@ -50,6 +54,23 @@ class Moving(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+
+@runtime_checkable
+class Recorded(Moving, Protocol):
+    """A moving input in a file, which can be begun anywhere."""
+
+    gaps: list[Gap]
+    """What a damaged one lacks, as far as it was read; only where that was asked for."""
+
+    def begin(self, edge: Duration) -> int:
+        """Let iteration begin at the first frame at or after `edge`, in frames or seconds from the
+        start; its number, which may be less where nothing is gained by skipping."""
+        ...
+
+    def length(self) -> tuple[int, Fraction]:
+        """How many frames there are, and when the last one ends, in seconds. May read it all."""
+        ...
 
 
 class Still:
@@ -102,4 +123,11 @@ def open_moving(path: str, asked: Asked) -> Moving:
         return open_animation(Path(path), asked)
     from cvkit.io.sources.video import open_video
 
-    return open_video(path, max_pixels=asked.max_pixels)
+    return open_video(
+        path,
+        max_pixels=asked.max_pixels,
+        deep=asked.deep,
+        deinterlace=asked.deinterlace,
+        salvage=asked.salvage,
+        notes=asked.notes,
+    )

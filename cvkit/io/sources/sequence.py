@@ -7,6 +7,7 @@ a number that is missing takes no time.
 from __future__ import annotations
 
 import glob
+import math
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 
 from cvkit.core.errors import InputError
 from cvkit.core.time import Time
+from cvkit.core.units import Duration
 from cvkit.core.values import Image
 from cvkit.io.codecs.asked import Asked
 from cvkit.io.codecs.formats import PICTURE_SUFFIXES
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from cvkit.io.sound import Sound
+    from cvkit.io.sources.account import Gap
 
 SCHEME = "seq:"
 RATE = Fraction(25)
@@ -46,6 +49,8 @@ class Numbered:
         rate = asked.fps or RATE
         self.rate: Fraction | None = rate
         self.time_base = 1 / rate
+        self.aspect = Fraction(1)
+        self.gaps: list[Gap] = []
         self.frames_declared: int | None = len(self._files)
         self.duration: float | None = float(len(self._files) / rate)
         self.notes: list[str] = asked.notes
@@ -53,6 +58,17 @@ class Numbered:
             self.notes.append(f"numbers are missing: {missing}")
         self._first: Image | None = self._read(self._files[0])
         self.size = self._first.size
+        self._from = 0
+
+    def begin(self, edge: Duration) -> int:
+        """Read no picture before `edge`, in frames or seconds; its number."""
+        assert self.rate is not None
+        self._from = math.ceil(edge.value if edge.unit == "f" else edge.value * self.rate)
+        return min(self._from, len(self._files))
+
+    def length(self) -> tuple[int, Fraction]:
+        """How many pictures there are, and when the last one ends, in seconds."""
+        return len(self._files), len(self._files) * self.time_base
 
     @property
     def sound(self) -> Sound | None:
@@ -62,6 +78,8 @@ class Numbered:
         """Raises InputError where a picture is of another size than the first one."""
         first, self._first = self._first, None
         for number, file in enumerate(self._files):
+            if number < self._from:
+                continue
             image = first if number == 0 and first is not None else self._read(file)
             first = None
             if image.size != self.size:

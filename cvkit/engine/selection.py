@@ -1,0 +1,126 @@
+"""Which frames of a moving input are worked on: --frames A:B:STEP and --duration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from cvkit.core.errors import DamagedError, InputError
+from cvkit.core.frame import Frame
+from cvkit.core.options import RunOptions
+from cvkit.core.time import Time
+from cvkit.core.units import Duration
+from cvkit.engine.segments import closing
+from cvkit.io.sources.decoding import before
+from cvkit.io.sources.opening import Recorded
+
+if TYPE_CHECKING:
+    from cvkit.io.sources.opening import Moving
+
+
+@dataclass
+class Count:
+    """How many frames of an input were read: those between A and B, whatever STEP leaves out."""
+
+    read: int = 0
+
+
+def is_whole(options: RunOptions) -> bool:
+    """Whether every frame is wanted."""
+    return options.frames is None and options.duration is None
+
+
+def selected(clip: Moving, name: str, options: RunOptions, count: Count) -> Iterator[Frame]:
+    """The frames wanted, with the source's own numbers and times. Nothing is read after the last
+    one, and little before the first one where the input can be begun anywhere.
+
+    Raises InputError where there is none, or an edge counts from an end that is not known.
+    """
+    chosen = options.frames
+    start = _from_end(chosen.start, clip) if chosen is not None else None
+    stop = _from_end(chosen.stop, clip) if chosen is not None else None
+    step = chosen.step if chosen is not None else 1
+    number = 0
+    if start is not None and start.value > 0 and isinstance(clip, Recorded):
+        number = clip.begin(start)
+    frames = _numbered(clip, name, number)
+    begun: Time | None = None
+    last: Time | None = None
+    kept = 0
+    try:
+        for frame in frames:
+            if start is not None and before(frame.index, frame.time, start):
+                continue
+            if stop is not None and not before(frame.index, frame.time, stop):
+                break
+            begun, last = begun or frame.time, frame.time
+            if options.duration is not None and _spent(options.duration, frame, begun, count.read):
+                break
+            wanted = count.read % step == 0
+            count.read += 1
+            if wanted:
+                kept += 1
+                yield frame
+            if _last(frame, stop, options.duration, count.read):
+                break
+    except DamagedError:
+        # Damage after the last frame wanted is no matter.
+        if last is None or not _ends(last, clip, stop, _end(begun, options.duration)):
+            raise
+    finally:
+        closing(frames)
+    if not kept:
+        wanted = f"--frames {chosen}" if chosen is not None else f"--duration {options.duration}"
+        raise InputError(f"{wanted} holds no frame of this video")
+
+
+def _numbered(clip: Moving, name: str, number: int) -> Iterator[Frame]:
+    decoded = iter(clip)
+    try:
+        for index, (at, image) in enumerate(decoded, number):
+            yield Frame((image,), image.grid, index=index, time=at, source=name)
+            del image
+    finally:
+        closing(decoded)
+
+
+def _last(frame: Frame, stop: Duration | None, duration: Duration | None, read: int) -> bool:
+    """Whether no frame after this one is wanted, as far as numbers say."""
+    ends = stop is not None and stop.unit == "f" and frame.index + 1 >= stop.value
+    full = duration is not None and duration.unit == "f" and read >= duration.value
+    return ends or full
+
+
+def _ends(last: Time, clip: Moving, *ends: Duration | None) -> bool:
+    """Whether the frame after this one would come at or after one of these instants."""
+    after = last.pts * last.base + (1 / clip.rate if clip.rate else 0)
+    return any(end is not None and end.unit == "s" and after >= end.value for end in ends)
+
+
+def _end(begun: Time | None, duration: Duration | None) -> Duration | None:
+    if begun is None or duration is None or duration.unit == "f":
+        return None
+    return Duration(begun.pts * begun.base + duration.value)
+
+
+def _from_end(edge: Duration | None, clip: Moving) -> Duration | None:
+    """An edge as it counts from the start."""
+    if edge is None or edge.value >= 0:
+        return edge
+    if edge.unit == "s" and clip.duration is not None:
+        return Duration(max(Fraction(0), Fraction(clip.duration) + edge.value))
+    if not isinstance(clip, Recorded):
+        what = "how many frames there are" if edge.unit == "f" else "how long this video is"
+        raise InputError(f"{what} is not known", remedy="count from the start")
+    frames, end = clip.length()
+    whole = Fraction(frames) if edge.unit == "f" else end
+    return Duration(max(Fraction(0), whole + edge.value), edge.unit)
+
+
+def _spent(duration: Duration, frame: Frame, begun: Time, number: int) -> bool:
+    if duration.unit == "f":
+        return number >= duration.value
+    passed = frame.time.pts * frame.time.base - begun.pts * begun.base
+    return bool(passed >= duration.value)

@@ -1,0 +1,225 @@
+"""What was read and shown of a video, to tell at its end whether it was all of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from cvkit.core.errors import DamagedError
+from cvkit.core.time import Time
+
+if TYPE_CHECKING:
+    import av
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+# Containers whose declared duration is a statement, not an estimate from the bit rate.
+_DECLARE_DURATION = ("matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "avi", "flv", "asf")
+# Streams that may begin anywhere: what cannot be decoded before the first whole frame is normal.
+_BEGIN_ANYWHERE = ("mpegts", "mpeg", "mpegvideo", "h264", "hevc", "rtsp")
+# A step back of more than so many seconds is a clock that was set anew.
+_NEW_CLOCK = 1
+_GAPS_NAMED = 3
+# Decoders hold back at most so many frames.
+_HELD = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch that a damaged video or animation lacks.
+
+    `after` is the number of the last whole frame before it, None where there is none; `start` and
+    `end` are seconds, `end` None where nothing whole follows.
+    """
+
+    after: int | None
+    start: float
+    end: float | None
+    why: str
+
+    def told(self) -> dict[str, object]:
+        """As results hold it."""
+        return {"after": self.after, "from": self.start, "to": self.end, "why": self.why}
+
+    def __str__(self) -> str:
+        where = "from its start" if self.after is None else f"after frame {self.after}"
+        begins = "" if self.after is None else f" ({self.start:.3f} s)"
+        return f"{where}{begins} " + ("to its end" if self.end is None else f"to {self.end:.3f} s")
+
+
+def note_of(gaps: list[Gap], frames: int) -> str:
+    """What the user is told of what was salvaged."""
+    named = ", ".join(map(str, gaps[:_GAPS_NAMED]))
+    more = len(gaps) - _GAPS_NAMED
+    named += f" and {more} more" if more > 0 else ""
+    whole = "1 whole frame" if frames == 1 else f"{frames} whole frames"
+    return f"damaged ({gaps[0].why}): {whole} kept; missing {named}"
+
+
+class Account:
+    """What was read and shown of one stream."""
+
+    def __init__(
+        self,
+        name: str,
+        container: InputContainer,
+        stream: VideoStream,
+        *,
+        notes: list[str],
+        salvage: bool = False,
+    ) -> None:
+        """With `salvage`, damage becomes gaps instead of errors as long as a frame was whole."""
+        self._name, self._notes, self._salvage = name, notes, salvage
+        self._base = stream.time_base or Fraction(1, 1000)
+        rate = stream.average_rate or stream.guessed_rate
+        self._step = 1 / rate if rate else Fraction(0)
+        self._declared = stream.frames
+        kind = container.format.name
+        self._tolerant = kind in _BEGIN_ANYWHERE
+        # A placeholder packet of an AVI shows no frame of its own, and Xvid packs two into one.
+        self._packets_count = kind == "avi"
+        honest = kind in _DECLARE_DURATION
+        self._until = Fraction(container.duration or 0, 1_000_000) if honest else Fraction(0)
+        # Where the clock starts anywhere, the first instant of all streams is 0.
+        self._offset = -round(origin_of(container) / self._base)
+        self._packets = self._unseen = 0
+        self._end = Fraction(0)
+        self._longest = Fraction(0)
+        self._open: Gap | None = None
+        self._begun = False
+        self._held = 0
+        self.frames = 0
+        """How many frames were shown, those before the first one wanted counted in."""
+        self.last: Time | None = None
+        self.gaps: list[Gap] = []
+
+    def resume(self, *, frames: int, packets: int, unseen: int) -> None:
+        """Go on at a key frame in the middle, with what lies before it; frames that come before
+        it and cannot be decoded without those are no damage."""
+        self.frames, self._packets, self._unseen = frames, packets, unseen
+        self._tolerant = True
+
+    def packet(self, packet: av.Packet[av.stream.Stream], *, video: bool) -> None:
+        """Count a packet of any stream. Raises DamagedError where a video's was not read whole."""
+        if packet.pts is not None:
+            end = (packet.pts + (packet.duration or 0)) * packet.time_base
+            self._end = max(self._end, end)
+        if video:
+            self._packets += 1
+            self._unseen += packet.is_discard or not packet.size
+
+    def shown(self, pts: int | None) -> Time:
+        """Count a frame; its time, made from the rate where it has none that advances."""
+        at = self._advancing(pts)
+        if self.last is not None:
+            self._longest = max(self._longest, (at - self.last.pts) * self._base)
+        self._close(at * self._base)
+        self._begun = True
+        self.last = Time(at, self._base)
+        self._end = max(self._end, (at - self._offset) * self._base)
+        self.frames += 1
+        return self.last
+
+    def _advancing(self, pts: int | None) -> int:
+        ticks = max(round(self._step / self._base), 1)
+        if pts is None:
+            return 0 if self.last is None else self.last.pts + ticks
+        at = pts + self._offset
+        if self.last is None or at > self.last.pts:
+            return at
+        said = f"its times go back at frame {self.frames}: they are made to advance"
+        if not any(note.startswith("its times go back") for note in self._notes):
+            self._notes.append(said)
+        if (self.last.pts - at) * self._base > _NEW_CLOCK:
+            self._offset += self.last.pts + ticks - at
+            return self.last.pts + ticks
+        return self.last.pts + 1
+
+    @property
+    def raises(self) -> bool:
+        """Whether `broken` raises now."""
+        return not self._salvage and (self._begun or not self._tolerant)
+
+    def _close(self, now: Fraction) -> None:
+        """Let a gap end where something whole is shown again."""
+        gap = self._open
+        if gap is None:
+            return
+        if self._held and now <= self._due() + self._step / 2:
+            self._held -= 1  # a frame of before, which the decoder still held
+            if self._held:
+                return
+        elif self._held:
+            gap = Gap(self.frames - 1, float(self._due()), None, gap.why)
+        self.gaps.append(replace(gap, end=float(max(now, Fraction(gap.start)))))
+        self._open, self._held = None, 0
+
+    def broken(self, why: str, *, held: bool = False) -> None:
+        """Something cannot be decoded; `held` where frames from before it may still be shown.
+
+        Raises DamagedError unless the stream may begin anywhere and has not begun, or what is whole
+        is to be kept.
+        """
+        if self._tolerant and not self._begun:
+            return
+        if self.raises:
+            raise self._damage(why)
+        if self._open is None:
+            self._open = self._gap(why)
+            self._held = _HELD if held and self.frames else 0
+
+    def _gap(self, why: str) -> Gap:
+        """After what was shown last."""
+        return Gap(self.frames - 1 if self.frames else None, float(self._due()), None, why)
+
+    def _due(self) -> Fraction:
+        """When the next frame comes, in seconds, where they come evenly."""
+        return Fraction(0) if self.last is None else self.last.pts * self._base + self._step
+
+    def _damage(self, why: str) -> DamagedError:
+        if self.last is None and not self.frames:
+            end = ", so nothing can be salvaged" if self._salvage else ""
+            return DamagedError(f"{self._name}: damaged before its first frame", why=why + end)
+        at = "" if self.last is None else f" ({self.last.seconds:.3f} s)"
+        return DamagedError(
+            f"{self._name}: damaged after frame {self.frames - 1}{at}",
+            why=why,
+            remedy="copy it again, or keep what is whole with --on-corrupt salvage",
+        )
+
+    def check_end(self) -> None:
+        """Raises DamagedError where less was there than the container declares."""
+        why = self._missing()
+        if why and (self._ends_early() or not (self.gaps or self._open)):
+            self.broken(why)  # a gap that is told already may be all of it
+        if not self.frames and (why or self._open):
+            raise self._damage(why or (self._open.why if self._open else ""))
+        if self._open is not None:
+            self.gaps.append(self._gap(self._open.why))
+            self._open = None
+        if self.gaps:
+            self._notes.append(note_of(self.gaps, self.frames))
+
+    def _missing(self) -> str:
+        """What is missing at the end, in words."""
+        if not self.frames:
+            return "it holds no frame that can be decoded"
+        seen = self._packets if self._packets_count else self.frames + self._unseen
+        if seen < self._declared:
+            return f"{self._declared} frames are declared, {seen} are there"
+        if not self._declared and self._ends_early():
+            return f"{float(self._until):.3f} s are declared, it ends at {float(self._end):.3f} s"
+        return ""
+
+    def _ends_early(self) -> bool:
+        # Less one frame: the last may be shown for as long as the longest was.
+        slack = max(self._step, self._longest) + Fraction(1, 100)
+        return self._end + slack < self._until
+
+
+def origin_of(container: InputContainer) -> Fraction:
+    """The instant, in seconds of the file's clock, that counts as 0."""
+    anywhere = container.format.name in ("mpegts", "mpeg", "flv", "live_flv")
+    start = container.start_time if anywhere else None
+    return Fraction(start, 1_000_000) if start is not None else Fraction(0)

@@ -1,0 +1,184 @@
+"""Find a frame in a video without decoding what lies before it, and prove that it is the one.
+
+The packets say when each frame is shown, so that reading them, which is many times cheaper than
+decoding, numbers the frames. Decoding then begins at the key frame before. Where packets do not
+tell (no times, two fields in packets of their own, clocks that jump), nothing is found, and
+whoever asks decodes from the start.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from cvkit.core.units import Duration
+from cvkit.io.sources.decoding import Decoding, Read
+
+if TYPE_CHECKING:
+    import av
+
+    from cvkit.io.sources.containers import Opened
+
+_UNKNOWN = -(1 << 62)
+# Packets come at most so many before the frames that are shown earlier.
+_REORDERED = 64
+# How many key frames to go back where seeking does not land before the right one.
+_TRIES = 4
+
+
+@dataclass
+class Timetable:
+    """What the packets of a stream say, in the order in which they lie in the file."""
+
+    pts: list[int] = field(default_factory=list)
+    dts: list[int] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    keys: list[int] = field(default_factory=list)
+    """Places of key frames in these lists."""
+    silent: set[int] = field(default_factory=set)
+    """Places of packets that show nothing."""
+    whole: bool = False
+    """Whether it goes to the stream's end."""
+    shown: list[int] = field(default_factory=list)
+    """The instants of all frames, in order."""
+
+    def add(self, packet: av.Packet[av.stream.Stream], *, silent: bool) -> bool:
+        """False where this packet does not let frames be numbered."""
+        pts, dts, place = packet.pts, packet.dts, len(self.pts)
+        if dts is None and (not self.dts or self.dts[-1] < _UNKNOWN + _REORDERED):
+            dts = _UNKNOWN + place  # Matroska tells none, and the first ones cannot be worked out
+        if pts is None or dts is None or (self.dts and dts <= self.dts[-1]):
+            return False
+        if packet.is_keyframe:
+            self.keys.append(place)
+        if silent:
+            self.silent.add(place)
+        self.pts.append(pts)
+        self.dts.append(dts)
+        self.sizes.append(packet.size)
+        return True
+
+    def finish(self, first: int) -> bool:
+        """Order the frames from the one at `first` on, which is the one that a decoder gives
+        first. False where they cannot be told apart."""
+        silent = self.silent
+        shown = sorted(p for i, p in enumerate(self.pts) if i not in silent and p >= first)
+        self.shown = shown
+        return bool(shown) and shown[0] == first and len(set(shown)) == len(shown)
+
+    def start_for(self, pts: int) -> list[int]:
+        """Key frames to begin at for a frame, the nearest first: all that is shown from it on
+        comes after it in the file."""
+        highest, peaks = _UNKNOWN, []
+        for value in self.pts:
+            peaks.append(highest)
+            highest = max(highest, value)
+        whole = (k for k in self.keys if peaks[k] < self.pts[k] <= pts)
+        return list(whole)[::-1]
+
+
+def timetable(opened: Opened, first: int | None, edge: Duration | None) -> Timetable | None:
+    """Of a freshly opened video, up to `edge` (frames, or seconds of the file's own clock), or to
+    its end; `first` is when its first frame is shown. None where packets do not tell."""
+    import av
+    from av.stream import Discard
+
+    stream = opened.stream
+    if first is None or not stream.time_base:
+        return None
+    for other in opened.container.streams:
+        if other.index != stream.index:  # its bytes are not even read
+            other.discard = Discard.all
+    table, until = Timetable(), _until(edge, stream.time_base)
+    try:
+        for packet in opened.container.demux(stream):
+            if packet.dts is None and not packet.size:
+                table.whole = True
+                break
+            if packet.is_corrupt or not table.add(packet, silent=_silent(packet, opened)):
+                return None
+            if until.reached(table):
+                break
+    except av.FFmpegError:
+        return None
+    return table if table.finish(first) else None
+
+
+@dataclass(frozen=True)
+class _Until:
+    count: int | None
+    pts: int | None
+
+    def reached(self, table: Timetable) -> bool:
+        """Whether every frame up to the edge and the edge itself are in."""
+        if self.count is not None:
+            return len(table.pts) - len(table.silent) > self.count + _REORDERED
+        return self.pts is not None and table.dts[-1] > self.pts and len(table.pts) > _REORDERED
+
+
+def _until(edge: Duration | None, base: Fraction) -> _Until:
+    if edge is None:
+        return _Until(None, None)
+    if edge.unit == "f":
+        return _Until(int(edge.value), None)
+    return _Until(None, int(edge.value / base) + 1)
+
+
+def _silent(packet: av.Packet[av.stream.Stream], opened: Opened) -> bool:
+    """Whether a packet shows no frame: it is a placeholder, lies before the edit's start, or says
+    itself that it is only referred to."""
+    if packet.is_discard or not packet.size:
+        return True
+    return opened.decoder.name in ("vp8", "libvpx") and not bytes(packet)[0] >> 4 & 1
+
+
+def position_of(table: Timetable, edge: Duration, base: Fraction) -> int:
+    """How many frames are shown before an edge."""
+    if edge.unit == "f":
+        return min(int(edge.value), len(table.shown))
+    ticks = edge.value / base
+    return bisect_left(table.shown, -(-ticks.numerator // ticks.denominator))
+
+
+def packets_from(
+    decoding: Decoding, opened: Opened, table: Timetable, pts: int
+) -> tuple[int, Iterator[Read]] | None:
+    """Bring an opened video to the key frame for the frame at `pts`: that packet's place in the
+    table, and the packets from it on. None where seeking does not get there."""
+    import av
+
+    for place in table.start_for(pts)[:_TRIES]:
+        if place == 0:
+            return None
+        for instant in dict.fromkeys((table.pts[place], table.dts[place])):
+            if instant < _UNKNOWN + _REORDERED:
+                continue
+            try:
+                opened.container.seek(instant, stream=opened.stream)
+                found = _landed(decoding.packets(), opened.stream.index, table, place)
+            except av.FFmpegError:
+                continue
+            if found is not None:
+                return place, found
+    return None
+
+
+def _landed(
+    packets: Iterator[Read], index: int, table: Timetable, place: int
+) -> Iterator[Read] | None:
+    """The packets from `place` on, where they are among the next ones."""
+    wanted = (table.pts[place], table.sizes[place])
+    for packet in islice(packets, 100_000):
+        if isinstance(packet, str):
+            return None
+        if packet.stream_index != index:
+            continue
+        if (packet.pts, packet.size) == wanted and packet.is_keyframe:
+            return chain([packet], packets)
+        if packet.pts is None or (packet.is_keyframe and packet.pts >= wanted[0]):
+            return None
+    return None
