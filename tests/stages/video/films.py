@@ -11,9 +11,11 @@ import numpy as np
 
 import cvkit as library
 from cvkit.core.frame import Frame
-from cvkit.core.stage import Stage
+from cvkit.core.spool import Held
+from cvkit.core.stage import Stage, stage_name
 from cvkit.core.time import Time
 from cvkit.core.values import Image
+from cvkit.engine.bind import Bound
 from tests.conftest import Command
 
 
@@ -31,9 +33,10 @@ def stream(
 
 def run(stage: Stage, frames: Sequence[Frame]) -> list[Frame]:
     """The stage over a whole stream, with a spool of its own."""
-    state = stage.start()  # type: ignore[attr-defined]
-    out = [f for frame in frames for f in stage.apply(frame, state)]  # type: ignore[attr-defined]
-    return [*out, *stage.flush(state)]  # type: ignore[attr-defined]
+    step = Bound(stage_name(type(stage)), stage, 1)
+    state = step.start(Held())
+    out = [f for frame in frames for f in step.frames(frame, None, state)]
+    return [*out, *step.flush(state)]
 
 
 def levels(frames: Iterable[Frame]) -> list[int]:
