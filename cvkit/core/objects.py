@@ -161,6 +161,38 @@ class Objects:
             return stencil
         return None
 
+    def fitted(self, boxes: ArrayLike) -> Objects:
+        """The same things in these (n, 4) boxes: what lies in each box is stretched along."""
+        after = np.asarray(boxes, np.float32).reshape(-1, 4)
+        before = self.boxes
+        sides = np.maximum(before[:, 2:] - before[:, :2], 1e-6)
+        scale, shift = (after[:, 2:] - after[:, :2]) / sides, after[:, :2]
+
+        def points(array: Array, row: int) -> Array:
+            moved: Array = (array - before[row, :2]) * scale[row] + shift[row]
+            return moved.astype(np.float32)
+
+        polygons, corners, keypoints = self.polygons, self.corners, self.keypoints
+        if polygons is not None:
+            polygons = tuple(points(p, row) for row, p in enumerate(polygons))
+        if corners is not None:
+            known = np.ptp(corners, axis=1).any(axis=1)  # zeros stand for what is unknown
+            corners = np.stack([points(c, i) if known[i] else c for i, c in enumerate(corners)])
+        if keypoints is not None:
+            placed = [points(k[:, :2], row) for row, k in enumerate(keypoints)]
+            keypoints = np.concatenate([np.stack(placed), keypoints[..., 2:]], -1)
+        masks = self.masks
+        if masks is not None:
+            sizes = (window(box)[2:] for box in after)
+            nearest = cv2.INTER_NEAREST
+            masks = tuple(
+                cv2.resize(m, size, interpolation=nearest).astype(np.uint8, copy=False)
+                for m, size in zip(masks, sizes, strict=True)
+            )
+        return replace(
+            self, boxes=after, polygons=polygons, corners=corners, keypoints=keypoints, masks=masks
+        )
+
     def _each(self, change: Callable[[Column], Column]) -> Objects:
         own: dict[str, Any] = {
             f.name: None if (c := getattr(self, f.name)) is None else change(c)
