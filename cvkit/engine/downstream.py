@@ -93,9 +93,8 @@ class FrameStream:
     def about(self, item: Item, medium: Medium, notes: list[str]) -> tuple[int, Head]:
         from cvkit.io.stream import Head
 
-        told = medium.album.all()
-        head = Head(item.name, medium.moving, medium.format, medium.rate, medium.sound, told)
-        return item.number, head
+        known = (item.name, medium.moving, medium.format, medium.rate, medium.sound)
+        return item.number, Head(*known, medium.album.all(), medium.aspect)
 
     def ready(self, about: object, made: Made) -> Made:
         return made

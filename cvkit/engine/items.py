@@ -219,6 +219,7 @@ class Workshop:
         medium = Medium(
             *(item.name, head.moving, head.format, rate, base, sound, several),
             album=Album.of(known),
+            aspect=head.aspect,
         )
         if head.moving:
             self._run_moving(item, frames, medium, outcome, None)

@@ -101,6 +101,7 @@ class RawVideo(_Plain):
         self._writer = Y4mWriter(
             self._out,
             rate=Fraction(options.fps).limit_denominator(1001) if options.fps else medium.rate,
+            aspect=medium.aspect,
             layout=None if form is None else "gray" if form == "gray" else layout_of(form),
             background=options.background.bgr,
         )

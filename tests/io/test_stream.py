@@ -56,6 +56,8 @@ def same(a: object, b: object) -> bool:
         return list(a) == list(b) and all(same(a[k], b[k]) for k in a)
     if isinstance(a, tuple) and isinstance(b, tuple):
         return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, Grid):
+        return a == b
     if is_dataclass(a) and is_dataclass(b):
         names = [f.name for f in fields(a) if f.name != "_views"]
         return all(same(getattr(a, n), getattr(b, n)) for n in names)

@@ -21,6 +21,8 @@ class Head:
     sound: Sound | None
     metadata: tuple[tuple[int, Metadata], ...] = ()
     """What its pages hold beside pixels, each with its number."""
+    aspect: Fraction = Fraction(1)
+    """How wide the source's pixels are where they are as high as 1."""
 
 
 @dataclass(frozen=True, slots=True)

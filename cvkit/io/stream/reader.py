@@ -115,8 +115,8 @@ class StreamedItem:
         if first.sound is not None:
             self._sound = _Arriving()
             sound = Sound.from_parts(first.sound, self._sound)
-        told = first.metadata
-        self.head = Head(first.name, first.moving, first.format, first.rate, sound, told)
+        known = (first.name, first.moving, first.format, first.rate, sound, first.metadata)
+        self.head = Head(*known, first.aspect)
 
     def frames(self) -> Generator[Frame, None, None]:
         """Frames in order. Raises InputError, or InternalError, where the item failed upstream."""

@@ -26,7 +26,7 @@ from cvkit.io.stream.packing import shape_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-VERSION = "1"
+VERSION = "2"
 _SAME = "same"
 _BULK = ("data", "luma", "alpha", "columns")
 _MOST_VALUES = 1000
@@ -43,6 +43,7 @@ class Row:
     moving: bool = False
     format: str = ""
     rate: Fraction | None = None
+    aspect: Fraction = Fraction(1)
     sound: bytes | None = None
     metadata: tuple[tuple[int, Metadata], ...] = ()
     error: str | None = None
@@ -73,7 +74,8 @@ def schema(items: int | None = None) -> pa.Schema:
     columns = [
         ("item", pa.int64()), ("name", pa.binary()), ("first", pa.bool_()), ("last", pa.bool_()),
         ("moving", pa.bool_()), ("format", pa.string()), ("rate_num", pa.int64()),
-        ("rate_den", pa.int64()), ("sound", pa.large_binary()), ("error", pa.string()),
+        ("rate_den", pa.int64()), ("aspect_num", pa.int64()), ("aspect_den", pa.int64()),
+        ("sound", pa.large_binary()), ("error", pa.string()),
         ("code", pa.int32()), ("source", pa.binary()), ("index", pa.int64()), ("pts", pa.int64()),
         ("num", pa.int64()), ("den", pa.int64()), ("length", pa.int64()), ("grids", pa.string()),
         ("maps", pa.list_(pa.large_binary())), ("values", pa.list_(pa.struct(value))),
@@ -93,6 +95,7 @@ def to_batch(row: Row) -> pa.RecordBatch:
         "moving": row.moving, "format": _clean(row.format),
         "rate_num": rate.numerator if rate else None,
         "rate_den": rate.denominator if rate else None, "sound": row.sound,
+        "aspect_num": row.aspect.numerator, "aspect_den": row.aspect.denominator,
         "error": None if row.error is None else _clean(row.error), "code": row.code,
     }  # fmt: skip
     out, entries, maps = grids.GridsOut(), list[dict[str, Any]](), list[Array]()
@@ -140,6 +143,7 @@ def from_batch(batch: pa.RecordBatch, max_pixels: int) -> Row:
         moving=told["moving"] is True,
         format=told["format"] or "",
         rate=rate,
+        aspect=_ratio(told["aspect_num"], told["aspect_den"], least=1),
         sound=told["sound"],
         metadata=tuple(_told_of(t) for t in told["metadata"] or ()),
         error=told["error"],
@@ -315,8 +319,8 @@ def _told_of(told: dict[str, Any]) -> tuple[int, Metadata]:
     return _whole(told["page"]), Metadata(exif, icc, dense)
 
 
-def _ratio(numerator: object, denominator: object) -> Fraction:
-    return Fraction(_whole(numerator, least=None), _whole(denominator, least=1))
+def _ratio(numerator: object, denominator: object, *, least: int | None = None) -> Fraction:
+    return Fraction(_whole(numerator, least=least), _whole(denominator, least=1))
 
 
 def _whole(value: object, *, least: int | None = 0) -> int:

@@ -91,7 +91,8 @@ class StreamWriter:
         row = Row(self._item, head.name, first=first, moving=head.moving, format=head.format)
         if first:
             sound = None if head.sound is None else head.sound.header()
-            row = replace(row, rate=head.rate, sound=sound, metadata=head.metadata)
+            row = replace(row, rate=head.rate, aspect=head.aspect)
+            row = replace(row, sound=sound, metadata=head.metadata)
         self._begun = True
         return row
 
