@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cvkit.core.errors import DamagedError
 from cvkit.core.time import Time
+from cvkit.io.sources.tails import cut_short
 
 if TYPE_CHECKING:
     import av
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 _DECLARE_DURATION = ("matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "avi", "flv", "asf")
 # Streams that may begin anywhere: what cannot be decoded before the first whole frame is normal.
 _BEGIN_ANYWHERE = ("mpegts", "mpeg", "mpegvideo", "h264", "hevc", "rtsp")
+# Formats whose first frame comes at any instant of a clock of their own.
+_OWN_CLOCK = ("mpegts", "mpeg", "mpegvideo", "m4v", "h264", "hevc", "flv", "live_flv")
 # A step back of more than so many seconds is a clock that was set anew.
 _NEW_CLOCK = 1
 _GAPS_NAMED = 3
@@ -40,7 +44,8 @@ class Gap:
 
     def told(self) -> dict[str, object]:
         """As results hold it."""
-        return {"after": self.after, "from": self.start, "to": self.end, "why": self.why}
+        end = None if self.end is None else round(self.end, 6)
+        return {"after": self.after, "from": round(self.start, 6), "to": end, "why": self.why}
 
     def __str__(self) -> str:
         where = "from its start" if self.after is None else f"after frame {self.after}"
@@ -62,7 +67,7 @@ class Account:
 
     def __init__(
         self,
-        name: str,
+        path: Path,
         container: InputContainer,
         stream: VideoStream,
         *,
@@ -70,19 +75,21 @@ class Account:
         salvage: bool = False,
     ) -> None:
         """With `salvage`, damage becomes gaps instead of errors as long as a frame was whole."""
-        self._name, self._notes, self._salvage = name, notes, salvage
+        self._path, self._kind = path, container.format.name
+        self._name, self._notes, self._salvage = path.name, notes, salvage
         self._base = stream.time_base or Fraction(1, 1000)
         rate = stream.average_rate or stream.guessed_rate
         self._step = 1 / rate if rate else Fraction(0)
         self._declared = stream.frames
-        kind = container.format.name
+        kind = self._kind
         self._tolerant = kind in _BEGIN_ANYWHERE
-        # A placeholder packet of an AVI shows no frame of its own, and Xvid packs two into one.
-        self._packets_count = kind == "avi"
+        # An AVI numbers its packets, which is all it knows of times; placeholders among them show
+        # no frame of their own, and Xvid packs two frames into one.
+        self._numbered = kind == "avi"
         honest = kind in _DECLARE_DURATION
         self._until = Fraction(container.duration or 0, 1_000_000) if honest else Fraction(0)
         # Where the clock starts anywhere, the first instant of all streams is 0.
-        self._offset = -round(origin_of(container) / self._base)
+        self._offset = -round(origin_of(container, self._base) / self._base)
         self._packets = self._unseen = 0
         self._end = Fraction(0)
         self._longest = Fraction(0)
@@ -107,11 +114,13 @@ class Account:
             self._end = max(self._end, end)
         if video:
             self._packets += 1
+            if self._numbered and packet.dts is not None:
+                self._packets = max(self._packets, packet.dts + 1)
             self._unseen += packet.is_discard or not packet.size
 
-    def shown(self, pts: int | None) -> Time:
+    def shown(self, pts: int | None, dts: int | None = None) -> Time:
         """Count a frame; its time, made from the rate where it has none that advances."""
-        at = self._advancing(pts)
+        at = self._advancing(dts if self._numbered and dts is not None else pts)
         if self.last is not None:
             self._longest = max(self._longest, (at - self.last.pts) * self._base)
         self._close(at * self._base)
@@ -205,12 +214,12 @@ class Account:
         """What is missing at the end, in words."""
         if not self.frames:
             return "it holds no frame that can be decoded"
-        seen = self._packets if self._packets_count else self.frames + self._unseen
+        seen = self._packets if self._numbered else self.frames + self._unseen
         if seen < self._declared:
             return f"{self._declared} frames are declared, {seen} are there"
         if not self._declared and self._ends_early():
             return f"{float(self._until):.3f} s are declared, it ends at {float(self._end):.3f} s"
-        return ""
+        return cut_short(self._path, self._kind, declared=self._declared > 0)
 
     def _ends_early(self) -> bool:
         # Less one frame: the last may be shown for as long as the longest was.
@@ -218,8 +227,7 @@ class Account:
         return self._end + slack < self._until
 
 
-def origin_of(container: InputContainer) -> Fraction:
-    """The instant, in seconds of the file's clock, that counts as 0."""
-    anywhere = container.format.name in ("mpegts", "mpeg", "flv", "live_flv")
-    start = container.start_time if anywhere else None
-    return Fraction(start, 1_000_000) if start is not None else Fraction(0)
+def origin_of(container: InputContainer, base: Fraction) -> Fraction:
+    """The instant, in seconds of the file's clock and in whole ticks, that counts as 0."""
+    start = container.start_time if container.format.name in _OWN_CLOCK else None
+    return round(Fraction(start, 1_000_000) / base) * base if start is not None else Fraction(0)

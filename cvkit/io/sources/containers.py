@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 # Lists that name other files or addresses: what they name was not on the command line.
 _LISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"v=0\r\n", b"v=0\n")
+# How Matroska, AVI, FLV, Ogg, ASF, IVF and raw video begin.
+_STARTS = (
+    *(b"\x1aE\xdf\xa3", b"RIFF", b"FLV\x01", b"OggS", b"0&\xb2u\x8ef\xcf\x11"),
+    *(b"DKIF", b"YUV4MPEG2"),
+)
 _LIST_FORMATS = ("hls", "concat", "dash", "sdp", "imf")
 # FFmpeg's own decoders of these leave their alpha out.
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
@@ -52,12 +57,15 @@ def open_container(path: Path, *, max_pixels: int, salvage: bool = False) -> Ope
     import av
 
     start = _start(path)
+    # One JPEG after the other looks like a picture to FFmpeg.
+    kind = "mjpeg" if path.suffix.lower() in (".mjpeg", ".mjpg") else None
     try:
         # `file:` keeps a name with a colon from being taken for a protocol. The bound holds for
         # frames that grow in the middle of the stream, too.
         container = av.open(
             f"file:{path}",
             "r",
+            format=kind if start.startswith(b"\xff\xd8") else None,
             options={"protocol_whitelist": "file", "max_pixels": str(max_pixels)},
             metadata_errors="replace",
         )
@@ -106,6 +114,12 @@ def _unreadable(name: str, start: bytes, error: Exception, *, salvage: bool) -> 
             remedy="copy or record it again",
         )
     why = getattr(error, "strerror", None) or str(error)
+    if start.startswith(_STARTS):
+        return DamagedError(
+            f"{name}: damaged",
+            why=f"its header is cut or broken ({why}), so no frame can be found",
+            remedy="copy or record it again",
+        )
     return InputError(f"{name}: not a video that FFmpeg can read", why=str(why))
 
 

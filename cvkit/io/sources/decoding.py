@@ -94,7 +94,7 @@ class Decoding:
             pts = frame.pts
             if self.announced is not None and not self._due(pts):
                 continue
-            index, time = account.frames, account.shown(pts)
+            index, time = account.frames, account.shown(pts, frame.dts)
             if edge is not None:
                 if before(index, time, edge):
                     continue

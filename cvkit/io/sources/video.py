@@ -149,7 +149,7 @@ class Clip:
 
     @property
     def _origin(self) -> Fraction:
-        return origin_of(self._opened.container)
+        return origin_of(self._opened.container, self.time_base)
 
     def _open(self) -> Opened:
         return open_container(self._path, max_pixels=self._max_pixels, salvage=self._salvage)
@@ -163,7 +163,7 @@ class Clip:
         """A way through the frames of an opened file, from where it stands."""
         opened = opened or self._opened
         account = Account(
-            *(opened.name, opened.container, opened.stream),
+            *(opened.path, opened.container, opened.stream),
             notes=self._wish.notes,
             salvage=self._salvage,
         )

@@ -1,0 +1,125 @@
+"""Whether a video file ends where it says that it does, from its structure alone.
+
+Readers of a stream take a cut for its end. These formats know better: packets of one length, pages,
+boxes and segments with a size of their own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from cvkit.core.errors import CvkitError
+
+_TAIL = 1 << 17  # two pages of Ogg
+_ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+_BROADCAST = 1
+_LINE = 1024
+
+
+def cut_short(path: Path, kind: str, *, declared: bool) -> str:
+    """In words what is missing at the end of a file of FFmpeg's format `kind`; nothing where it is
+    whole or cannot tell. `declared`: how many frames there are is known already."""
+    look = _LOOKS.get(kind)
+    if look is None or (declared and look is _boxes):
+        return ""
+    try:
+        with path.open("rb") as file:
+            return look(file, os.fstat(file.fileno()).st_size)
+    except (OSError, CvkitError):  # what could be read was read
+        return ""
+
+
+def _transport(file: BinaryIO, size: int) -> str:
+    """MPEG-TS: packets of 188 bytes, 192 with a time before each, or 204 with a checksum behind."""
+    start = file.read(512)
+    for length, first in ((188, 0), (192, 4), (204, 0)):
+        if start[first : first + 1] == start[first + length : first + length + 1] == b"G":
+            return "it ends in the middle of a packet" if size % length else ""
+    return ""
+
+
+def _pages(file: BinaryIO, size: int) -> str:
+    """Ogg: each page says how long it is."""
+    file.seek(max(0, size - _TAIL))
+    tail = file.read()
+    last = tail.rfind(b"OggS")
+    count = tail[last + 26] if last >= 0 and len(tail) > last + 26 else None
+    if count is None or len(tail) < last + 27 + count:
+        return "it ends in the middle of a page"
+    ends = last + 27 + count + sum(tail[last + 27 : last + 27 + count])
+    return "it ends in the middle of a page" if len(tail) < ends else ""
+
+
+def _header(file: BinaryIO, size: int) -> str:
+    """ASF: how long the file is, unless it was broadcast."""
+    start = file.read(1 << 16)
+    at = start.find(_ASF_FILE)
+    if at < 0 or len(start) < at + 92:
+        return ""
+    told = int.from_bytes(start[at + 40 : at + 48], "little")
+    flags = int.from_bytes(start[at + 88 : at + 92], "little")
+    if told <= size or flags & _BROADCAST:
+        return ""
+    return f"{told} bytes are declared, {size} are there"
+
+
+def _boxes(file: BinaryIO, size: int) -> str:
+    """MP4 in fragments: boxes with sizes one after the other."""
+    at = 0
+    while at + 8 <= size:
+        file.seek(at)
+        head = file.read(16)
+        length = int.from_bytes(head[:4], "big")
+        if length == 1:
+            length = int.from_bytes(head[8:16], "big")
+        if length < 8:  # to the end, or nothing that can be trusted
+            return ""
+        at += length
+    return "it ends in the middle of a fragment" if at != size else ""
+
+
+def _segment(file: BinaryIO, size: int) -> str:
+    """Matroska: a header, then a segment that holds all the rest."""
+    start = file.read(4096)
+    length, at = _number(start, 4)
+    at += length or 0
+    if start[at : at + 4] != b"\x18\x53\x80\x67":
+        return ""
+    length, at = _number(start, at + 4)
+    if length is None or at + length <= size:
+        return ""
+    return f"{at + length} bytes are declared, {size} are there"
+
+
+def _raw(file: BinaryIO, size: int) -> str:
+    """YUV4MPEG2: a line and then the same number of bytes for each frame."""
+    from cvkit.io.sources.y4m import header, shapes
+
+    told = header(file.readline(_LINE), "")
+    length = sum(h * w for h, w in shapes(told.format, told.size))
+    while line := file.readline(_LINE):
+        if not line.endswith(b"\n") or file.seek(length, os.SEEK_CUR) > size:
+            return "it ends in the middle of a frame"
+    return ""
+
+
+def _number(data: bytes, at: int) -> tuple[int | None, int]:
+    """A number of EBML and where it ends; None where it stands for "unknown"."""
+    if at >= len(data) or not data[at]:
+        return None, at + 1
+    wide = 9 - data[at].bit_length()
+    value = int.from_bytes(data[at : at + wide], "big") - (1 << 7 * wide)
+    return (None if value == (1 << 7 * wide) - 1 else value), at + wide
+
+
+_LOOKS: dict[str, Callable[[BinaryIO, int], str]] = {
+    "mpegts": _transport,
+    "ogg": _pages,
+    "asf": _header,
+    "mov,mp4,m4a,3gp,3g2,mj2": _boxes,
+    "matroska,webm": _segment,
+    "yuv4mpegpipe": _raw,
+}
