@@ -93,7 +93,7 @@ def _look(upstream: Upstream, options: RunOptions) -> None:
         from cvkit.io.sources.y4m import Y4m
 
         upstream.suffix = ".y4m"
-        upstream.opens = lambda asked: Y4m(file, NAME, asked)
+        upstream.opens = lambda asked: Y4m(file, f"{NAME}.y4m", asked)
     elif kind is None:
         raise InputError(
             "stdin holds no frame stream, picture or video", remedy="make one with -o -"

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 MAGIC = b"YUV4MPEG2 "
 _LONGEST_LINE = 1024
 _RATE = Fraction(25)
+_CUT = "the next frame is cut"
 # Where the chroma of 4:2:0 lies differs between the first four; cvkit, as OpenCV, takes all alike.
 _FORMATS = {
     **dict.fromkeys(("420", "420jpeg", "420mpeg2", "420paldv"), "yuv420p"),
@@ -83,11 +84,12 @@ class Y4m:
         """Every frame. Raises DamagedError, with the last good one, where bytes are missing."""
         number = 0
         while line := _line(self._file):
-            if not line.startswith(b"FRAME") or not line.endswith(b"\n"):
-                raise self._damage(number, "no frame begins where one should")
+            if not line.startswith(b"FRAME"):
+                cut = b"FRAME".startswith(line)
+                raise self._damage(number, _CUT if cut else "no frame begins where one should")
             data = np.empty(self._bytes(), np.uint8)
             if self._file.readinto(data) < data.size:  # type: ignore[attr-defined]
-                raise self._damage(number, "the next frame is cut")
+                raise self._damage(number, _CUT)
             yield Time(number, self.time_base), self._image(data)
             number += 1
         if not number:
