@@ -1,57 +1,52 @@
-"""Tell what moves from a still scene: a mask of what differs from what was learned of it.
+"""Tell what moves from a still scene: a mask, a cut-out, or the scene without it.
 
 The camera must stand still. Each pixel's usual levels are learned over `--history`; what is unlike
 them is moving, and what stays longer becomes background. Learning goes by the frames' times, so a
 video gives the same at 15 or 60 frames a second. The first frame is all background.
 
-`mog2` models each pixel as a few Gaussians; `knn` by samples of its past, and holds better where
-little moves. Specks go with `blur --method median` after it.
+`mog2` and `mog` model each pixel as a few Gaussians; `knn` by samples of its past, and holds
+better where little moves; `gmg` by its commonest levels, without specks and slower; `running` is
+the average of the past, the quickest. Specks go with `blur --method median` after it.
+
+`--give foreground` makes all else transparent: .webm and .png keep it so, other formats lay it
+over `--background`. `background-plate` gives one picture of the scene from the whole video.
 
 Example: cvkit background samples/coin.mp4 -o moving.mp4
+Example: cvkit background samples/coin.mp4 --give foreground -o coin.webm
 
-Source: Zivkovic 2004 (mog2); Zivkovic and van der Heijden 2006 (knn); OpenCV's implementations.
+Source: Zivkovic 2004 (mog2); Zivkovic and van der Heijden 2006 (knn); KaewTraKulPong and Bowden
+2001 (mog); Godbehere et al. 2012 (gmg); OpenCV's implementations.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 import cv2
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from cvkit.core import values
-from cvkit.core.errors import InputError
-from cvkit.core.stage import Gray, Stage
+from cvkit.core.algo.subtraction import Method, Scene
+from cvkit.core.errors import ParameterError
+from cvkit.core.stage import Gray, Image, Layer, Stage
 from cvkit.core.time import Time
 from cvkit.core.units import Duration
 
-_PRIMING = 8
-"""Times the first frame is learned: enough samples for knn to believe in it."""
-
-
-@dataclass
-class Scene:
-    """What is known of one stream: the model, and when its frames were."""
-
-    model: Any
-    size: tuple[int, ...] = ()
-    frames: int = 0
-    first: float = 0.0
-    last: float = 0.0
-
 
 class Background(Stage):
-    method: Literal["mog2", "knn"] = "mog2"
-    """A mixture of Gaussians, or nearest samples."""
+    method: Method = "mog2"
+    """How the scene is modelled."""
     history: Duration = Duration.parse("20s")
     """How long the scene is remembered, in seconds or frames (500f)."""
     distance: Annotated[float, Field(gt=0)] | None = None
-    """How unlike is moving, squared: 16 variances (mog2), 400 squared grey levels (knn)."""
+    """How unlike is moving: variances (mog2, 16), squared levels (knn, 400), levels (running, 25),
+    a probability (gmg, 0.8)."""
     shadows: bool = False
-    """Give moving shadows a coverage of 127, instead of taking them as things that move."""
+    """Give moving shadows a coverage of 127 (mog2, knn), instead of taking them as things."""
+    give: Literal["mask", "foreground", "background"] = "mask"
+    """What is given: where it moves, only what moves, or the scene as it is known by then."""
 
     @field_validator("history")
     @classmethod
@@ -60,43 +55,46 @@ class Background(Stage):
             raise ValueError(f"must be above 0, got {history}")
         return history
 
-    def start(self) -> Scene:
-        # The model's own history is never used: every call says its learning rate.
-        if self.method == "knn":
-            return Scene(cv2.createBackgroundSubtractorKNN(500, self.distance or 400, self.shadows))
-        return Scene(cv2.createBackgroundSubtractorMOG2(500, self.distance or 16, self.shadows))
-
-    def apply(self, gray: Gray, time: Time, state: Scene) -> values.Mask:
-        now = time.seconds
-        if not state.frames:
-            state.frames, state.first, state.last, state.size = 1, now, now, gray.shape
-            for turn in range(_PRIMING):
-                self._learn(state, gray, 1.0 if turn == 0 else 0.5, turn)
-            return values.Mask.of(np.zeros(gray.shape, np.uint8), binary=True)
-        if gray.shape != state.size:
-            (old_h, old_w), (h, w) = state.size, gray.shape
-            raise InputError(
-                f"background learned frames of {old_w}x{old_h}, this one is {w}x{h}",
-                remedy=f"put resize {old_w}x{old_h} before it",
+    @model_validator(mode="after")
+    def _fits(self) -> Background:
+        if self.method == "mog" and self.distance is not None:
+            raise ParameterError("background: mog has no distance", remedy="use --method mog2")
+        if self.method == "gmg" and (self.distance or 0) > 1:
+            raise ParameterError("background: gmg's distance is a probability, 0 to 1")
+        if self.shadows and self.method not in ("mog2", "knn"):
+            raise ParameterError(
+                f"background: {self.method} knows no shadows", remedy="use --method mog2 or knn"
             )
-        rate = self._rate(state, now)
-        state.frames, state.last = state.frames + 1, now
-        mask = self._learn(state, gray, rate, state.frames + _PRIMING)
-        return values.Mask.of(mask, binary=not self.shadows)
+        if self.give == "background" and self.method in ("mog", "gmg"):
+            raise ParameterError(
+                f"background: {self.method} keeps no picture of the scene",
+                remedy="use --method mog2, knn or running",
+            )
+        return self
 
-    def _learn(self, state: Scene, gray: Gray, rate: float, turn: int) -> Gray:
-        # knn draws from OpenCV's generator of this thread, which anyone may have used since.
-        cv2.setRNGSeed(turn)
-        mask: Gray = state.model.apply(gray, learningRate=rate)
-        return mask
+    def asks(self) -> Mapping[str, str]:
+        """The scene is learned in colour where it is to be seen; else grey is enough."""
+        views = {"mask": ("gray", "gray"), "foreground": ("gray", "layer")}
+        gray, picture = views.get(self.give, ("picture", "picture"))
+        return {"gray": gray, "picture": picture}
 
-    def _rate(self, state: Scene, now: float) -> float:
-        """As OpenCV's 1 / min(2n, history), with times for frame counts and not as hasty at first:
-        what stays for a tenth of the time that counts is background already.
-        """
-        step, seen = now - state.last, now - state.first
-        if self.history.unit == "f" or step <= 0:
-            frames = float(self.history.value) * (1 if self.history.unit == "f" else 25)
-            return 1 / max(1.0, min(max(2 * (state.frames + 1), frames / 2), frames))
-        history = float(self.history.value)
-        return 1 - math.exp(-step / min(max(2 * seen, history / 2), history))
+    def gives(self, taken: Mapping[str, values.Kind]) -> values.Kind:
+        return values.Mask if self.give == "mask" else values.Image
+
+    def transparent(self) -> bool:
+        return self.give == "foreground"
+
+    def start(self) -> Scene:
+        limits = (self.history, self.distance)
+        return Scene("background", self.method, *limits, shadows=self.shadows)
+
+    def apply(self, gray: Gray, picture: Layer, time: Time, state: Scene) -> values.Mask | Image:
+        mask = state.see(gray, time)
+        if self.give == "mask":
+            return values.Mask.of(mask, binary=not self.shadows)
+        if self.give == "background":
+            return state.plate()
+        colour = picture if picture.ndim == 3 else cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
+        if colour.shape[2] == 4:
+            mask = cv2.min(mask, np.ascontiguousarray(colour[..., 3]))
+        return np.dstack([colour[..., :3], mask])

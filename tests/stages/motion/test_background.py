@@ -8,13 +8,21 @@ import cv2
 import numpy as np
 import pytest
 
+from cvkit.core.algo.subtraction import Scene
 from cvkit.core.errors import InputError, ParameterError
 from cvkit.core.time import Time
+from cvkit.core.values import Mask
 from cvkit.stages.motion.background import Background
 
 
 def made(**parameters: object) -> Background:
     return Background.model_validate(parameters)
+
+
+def mask_of(stage: Background, gray: np.ndarray, time: Time, state: Scene) -> np.ndarray:
+    made = stage.apply(gray, gray, time, state)
+    assert isinstance(made, Mask)
+    return made.values
 
 
 def scene(seconds: float, *, still: bool = False) -> np.ndarray:
@@ -30,7 +38,7 @@ def masks(stage: Background, fps: int, *, seconds: float = 2) -> list[np.ndarray
     state, out = stage.start(), []
     for i in range(int(fps * seconds) + 1):
         time = Time(i, Fraction(1, fps))
-        out.append(stage.apply(scene(time.seconds), time, state).values)
+        out.append(mask_of(stage, scene(time.seconds), time, state))
     return out
 
 
@@ -55,7 +63,7 @@ def test_a_thing_that_stays_becomes_background_after_the_same_time(fps: int) -> 
     gone = None
     for i in range(12 * fps):
         time = Time(i, Fraction(1, fps))
-        mask = stage.apply(with_it if time.seconds >= 4 else empty, time, state).values
+        mask = mask_of(stage, with_it if time.seconds >= 4 else empty, time, state)
         if time.seconds > 4.5 and gone is None and not mask.any():
             gone = time.seconds
     assert gone is not None
@@ -74,8 +82,8 @@ def test_frames_without_times_are_counted() -> None:
     stage = made(history="50f")
     state = stage.start()
     for i in range(20):
-        mask = stage.apply(scene(i / 20, still=i < 19), Time(), state)
-    assert mask.values[20:40, 40:55].mean() > 250
+        mask = mask_of(stage, scene(i / 20, still=i < 19), Time(), state)
+    assert mask[20:40, 40:55].mean() > 250
 
 
 def test_a_history_of_nothing_is_refused() -> None:
@@ -86,6 +94,6 @@ def test_a_history_of_nothing_is_refused() -> None:
 def test_a_stream_whose_size_changes_is_refused_with_both_sizes() -> None:
     stage = Background()
     state = stage.start()
-    stage.apply(np.zeros((40, 60), np.uint8), Time(0), state)
+    mask_of(stage, np.zeros((40, 60), np.uint8), Time(0), state)
     with pytest.raises(InputError, match="60x40, this one is 30x20"):
-        stage.apply(np.zeros((20, 30), np.uint8), Time(1), state)
+        mask_of(stage, np.zeros((20, 30), np.uint8), Time(1), state)
