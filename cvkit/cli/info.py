@@ -6,9 +6,10 @@ import json
 import math
 import os
 import sys
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,9 +19,13 @@ from cvkit.cli.progress import span
 from cvkit.core.algo.statistics import pixel as pixel_facts
 from cvkit.core.algo.statistics import statistics
 from cvkit.core.errors import CvkitError, InputError, UsageError
-from cvkit.core.units import Point
+from cvkit.core.units import Pages, Point
 from cvkit.core.values import Image
 from cvkit.io.photo_facts import photo_facts
+
+if TYPE_CHECKING:
+    from cvkit.core.time import Time
+    from cvkit.io.sources.opening import Moving
 
 
 def command(
@@ -35,15 +40,23 @@ def command(
     exif: Annotated[
         bool, typer.Option("--exif", help="What the camera wrote: exposure, lens, date, place.")
     ] = False,
+    page: Annotated[
+        str | None, typer.Option(help="Of documents these pages, from 1: 3, 2-5, 1,4,7- or all.")
+    ] = None,
+    scan: Annotated[
+        bool, typer.Option("--scan", help="Read videos through: frames, times, key frames, damage.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
 ) -> int:
     """Say what files hold: size, channels, depth, format; of videos frames, times and sound.
 
-    Pixels and levels are of the first frame of a video, and of the first page of a document.
+    A video that is named gets lines of its own on its streams, colours and tags; in a folder each
+    file has one line. Pixels and levels are of the first frame of a video, and of the first page
+    of a document where --page names no other.
     """
     from cvkit.io.sources.files import find
 
-    asked = More(tuple(_point(text) for text in pixel or ()), stats, exif)
+    asked = More(tuple(_point(text) for text in pixel or ()), stats, exif, _pages(page), scan)
     facts: list[dict[str, Any]] = []
     code = 0
 
@@ -61,7 +74,8 @@ def command(
             continue
         for found in there:
             try:
-                facts.append(facts_of(found.path, asked))
+                told = facts_of(found.path, asked)
+                facts += told if as_json or not found.folder else map(_brief, told)
             except CvkitError as error:
                 code = failed(found.path, error)
     if as_json:
@@ -79,6 +93,8 @@ class More:
     pixels: tuple[Point, ...] = ()
     stats: bool = False
     exif: bool = False
+    pages: Pages | None = None
+    scan: bool = False
 
     def of(self, image: Image, name: str) -> dict[str, Any]:
         """Raises InputError where a pixel lies outside the picture."""
@@ -90,13 +106,21 @@ class More:
         return told
 
 
-def facts_of(path: str, more: More = More()) -> dict[str, Any]:
-    """Raises InputError where the file is missing, damaged, or neither picture nor video."""
+def facts_of(path: str, more: More = More()) -> list[dict[str, Any]]:
+    """One of the file, or one of each page that is asked for.
+
+    Raises InputError where the file is missing, damaged, or neither picture nor video.
+    """
     from cvkit.io.sources.files import kind_of
 
     if kind_of(path) == "video":
-        return _video(path, more)
+        return [_video(path, more)]
     return _picture(path, more)
+
+
+def _brief(fact: dict[str, Any]) -> dict[str, Any]:
+    """Without what a video says beyond its one line."""
+    return {name: value for name, value in fact.items() if name != "streams"}
 
 
 def described(fact: dict[str, Any]) -> str:
@@ -104,10 +128,14 @@ def described(fact: dict[str, Any]) -> str:
     name = terminal.styled(str(fact["file"]), "bold", sys.stdout)
     width, height = fact["size"]
     pages = f"{fact['pages']} pages" if fact.get("pages", 1) > 1 else ""
-    parts = [fact["format"], pages, f"{width}×{height}", fact["channels"], fact["depth"]]
+    if "page" in fact:
+        pages = f"page {fact['page']} of {fact['pages']}"
+    seen = " seen as {}×{}".format(*fact["display_size"]) if "display_size" in fact else ""
+    parts = [fact["format"], pages, f"{width}×{height}{seen}", fact["channels"], fact["depth"]]
     if "frames" in fact:
         many = fact["frames"]
-        rate = f" at {fact['fps']:g}/s" if fact["fps"] else ""
+        varies = "about " if fact.get("streams", {}).get("variable") else ""
+        rate = f" at {varies}{fact['fps']:g}/s" if fact["fps"] else ""
         parts.append(f"{many if many is not None else '?'} frames{rate}")
         parts += [span(fact["duration"])] if fact["duration"] else []
         parts += [fact["codec"], f"sound: {fact['sound'] or 'none'}"] if "codec" in fact else []
@@ -132,48 +160,98 @@ def _pixel(image: Image, point: Point, name: str) -> dict[str, Any]:
     return pixel_facts(image, x, y)
 
 
-def _picture(path: str, more: More) -> dict[str, Any]:
+def _pages(text: str | None) -> Pages | None:
+    try:
+        return None if text is None else Pages.parse(text)
+    except ValueError as error:
+        raise UsageError(f"--page: {error}") from error
+
+
+def _picture(path: str, more: More) -> list[dict[str, Any]]:
     from cvkit.io.codecs.asked import Asked
     from cvkit.io.sources.files import look
     from cvkit.io.sources.opening import open_still
 
     still = open_still(path, path)
-    image = still.read(Asked())
-    channels = {"gray": "grey", "bgr": "colour"}.get(image.space.lower(), image.space)
-    return {
-        "file": path,
-        "format": look(path)[0] or "generated",
-        "pages": still.count(),
-        "size": list(image.size),
-        "channels": channels + (" with alpha" if image.alpha is not None else ""),
-        "depth": image.depth,
-        "bytes": _size(path),
-        **more.of(image, path),
-        **({"exif": photo_facts(still.metadata(0).exif)} if more.exif else {}),
-    }
+    count = still.count()
+    facts = []
+    for page in more.pages.of(count) if more.pages is not None else (0,):
+        image = still.read(Asked(page=page))
+        channels = {"gray": "grey", "bgr": "colour"}.get(image.space.lower(), image.space)
+        facts.append(
+            {
+                "file": path,
+                "format": look(path)[0] or "generated",
+                **({"page": page + 1} if more.pages is not None else {}),
+                "pages": count,
+                "size": list(image.size),
+                "channels": channels + (" with alpha" if image.alpha is not None else ""),
+                "depth": image.depth,
+                "bytes": _size(path),
+                **more.of(image, path),
+                **({"exif": photo_facts(still.metadata(page).exif)} if more.exif else {}),
+            }
+        )
+    return facts
 
 
 def _video(path: str, more: More) -> dict[str, Any]:
     from cvkit.io.codecs.asked import Asked
     from cvkit.io.codecs.formats import FORMATS
     from cvkit.io.sources.opening import open_moving
+    from cvkit.io.video_facts import codecs, key_frames, video_facts
 
     with open_moving(path, Asked()) as clip:
-        first = next(iter(clip))[1]
+        streams = {} if clip.container in (*FORMATS, "sequence") else video_facts(path)
+        told = {"codec": streams["codec"]} if streams else {}
+        if streams:
+            told["sound"] = codecs(streams.get("audio", [])) or None
+            told["streams"] = streams
+        keys = key_frames(path) if streams and more.scan else {}
+        frames = iter(clip)
+        at, first = next(frames)
         return {
             "file": path,
             "format": clip.container.partition(",")[0],
             "size": list(clip.size),
+            **_displayed(clip),
             "channels": "colour" + (" with alpha" if first.alpha is not None else ""),
             "depth": first.depth,
             "frames": clip.frames_declared,
             "fps": round(float(clip.rate), 3) if clip.rate else None,
             "duration": clip.duration,
-            **({} if clip.container in (*FORMATS, "sequence") else _streams(path)),
+            **told,
             "bytes": _size(path),
+            **(
+                {"scan": {**_scanned(frames, at, os.path.basename(path)), **keys}}
+                if more.scan
+                else {}
+            ),
             **(more.of(first, path) if more.pixels or more.stats else {}),
             **({"exif": {}} if more.exif else {}),
         }
+
+
+def _displayed(clip: Moving) -> dict[str, list[int]]:
+    """The size that it is meant to be seen in, where pixels are no squares."""
+    width, height = clip.size
+    if clip.aspect == 1:
+        return {}
+    return {"display_size": [round(width * clip.aspect), height]}
+
+
+def _scanned(frames: Iterator[tuple[Time, Image]], first: Time, name: str) -> dict[str, Any]:
+    """What there is of a video up to where it is damaged; `frames` are those behind the first."""
+    times, damage = [first.exact], ""
+    try:
+        times += (at.exact for at, _ in frames)
+    except InputError as error:
+        damage = str(error).removeprefix(f"{name}: ")
+    apart = [float(b - a) for a, b in pairwise(times)]
+    told: dict[str, Any] = {"frames": len(times), "last": round(float(times[-1]), 6)}
+    if apart:
+        told["interval"] = [round(min(apart), 6), round(max(apart), 6)]
+    return {**told, "damage": damage or None}
 
 
 def _size(path: str) -> int:
@@ -181,16 +259,6 @@ def _size(path: str) -> int:
     from cvkit.io.sources.files import files_of
 
     return sum(os.path.getsize(file) for file in files_of(path))
-
-
-def _streams(path: str) -> dict[str, str | None]:
-    """Names of the codecs."""
-    import av
-
-    with av.open(path) as container:
-        kinds = Counter(s.codec_context.name for s in container.streams.audio)
-        sound = ", ".join(f"{n} × {name}" if n > 1 else name for name, n in kinds.items())
-        return {"codec": container.streams.video[0].codec_context.name, "sound": sound or None}
 
 
 def _bytes(count: int) -> str:
