@@ -66,12 +66,39 @@ def test_every_format_is_read_as_ffmpeg_reads_it(tmp_path: Path, form: str, size
             assert (image.alpha is None) == (alpha is None)
 
 
+def test_deep_video_is_deep_where_that_is_asked():
+    data = made("yuv420p10le")
+    shallow = opened(data)
+    assert {image.depth for _, image in shallow} == {"uint8"}
+    assert shallow.notes == ["10 bits a channel are read as 8; --deep keeps them"]
+    deep = Y4m(io.BytesIO(data), "stdin", Asked(deep=True))
+    for (_, fine), (_, coarse) in zip(deep, opened(data), strict=True):
+        assert fine.depth == "uint16"
+        assert np.abs(fine.gray / 257 - coarse.gray).max() < 1.5
+
+
+@pytest.mark.parametrize(("mark", "parity"), [(b" It", "tff"), (b" Ib", "bff")])
+def test_interlaced_video_becomes_whole_as_ffmpeg_makes_it(mark: bytes, parity: str):
+    data = made("yuv420p", (64, 48), frames=4).replace(b" Ip", mark)
+    plain = opened(data)
+    assert len(list(plain)) == 4
+    assert plain.notes == ["interlaced: --deinterlace makes whole pictures of it"]
+    woven = list(Y4m(io.BytesIO(data), "stdin", Asked(deinterlace=True)))
+    assert [time.pts for time, _ in woven] == [0, 1, 2, 3]
+    words = ["ffmpeg", "-v", "error", "-i", "-", "-vf"]
+    words += [f"bwdif=send_frame:{parity}:all", "-f", "yuv4mpegpipe", "-"]
+    done = subprocess.run(words, input=data, stdout=subprocess.PIPE, check=True, timeout=60)
+    pairs = list(zip(woven, opened(done.stdout), strict=True))
+    for (_, image), (_, wanted) in pairs[1:]:  # releases of FFmpeg differ at the first edges
+        assert np.array_equal(image.gray, wanted.gray)
+
+
 def test_a_header_is_read_whatever_its_order():
     told = header(b"YUV4MPEG2 Xhi C422 F25:1 H9 W16 It A0:0 XCOLORRANGE=FULL\n", "a")
     assert (told.size, told.format, told.rate) == ((16, 9), "yuv422p", Fraction(25))
-    assert (told.aspect, told.interlaced, told.full_range) == (Fraction(1), True, True)
+    assert (told.aspect, told.fields, told.full_range) == (Fraction(1), "tff", True)
     told = header(b"YUV4MPEG2 W4 H2 F0:0\n", "a")
-    assert (told.format, told.rate, told.interlaced) == ("yuv420p", Fraction(25), False)
+    assert (told.format, told.rate, told.fields) == ("yuv420p", Fraction(25), "")
 
 
 @pytest.mark.parametrize(

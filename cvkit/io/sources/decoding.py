@@ -70,7 +70,7 @@ class Decoding:
     def __init__(self, opened: Opened, account: Account, wish: Wish) -> None:
         self._opened, self._account, self._wish = opened, account, wish
         self._stands: dict[int, Stand] = {}
-        self._weaver = _Weaver() if wish.deinterlace else None
+        self._weaver = Weaver() if wish.deinterlace else None
         self._first = True
         self._dts: int | None = None
         self.interlaced = False
@@ -222,10 +222,12 @@ class Decoding:
 _EIGHT_BITS = frozenset({"yuv420p", "yuvj420p", "nv12", "yuv444p", "yuv422p"})
 
 
-class _Weaver:
+class Weaver:
     """FFmpeg's bwdif: of each interlaced frame a whole one, at its time."""
 
-    def __init__(self) -> None:
+    def __init__(self, parity: str = "auto") -> None:
+        """`parity`: which field comes first, `tff` or `bff`, where frames do not say it."""
+        self._parity = parity
         self._graph: Graph | None = None
         self._key: tuple[object, ...] = ()
         self._waiting: deque[tuple[int | None, int, int]] = deque()
@@ -236,7 +238,7 @@ class _Weaver:
         key = (frame.width, frame.height, frame.format.name)
         if self._graph is None or key != self._key:
             yield from self.end()
-            self._graph, self._key = _bwdif(frame), key
+            self._graph, self._key = _bwdif(frame, self._parity), key
         self._waiting.append((frame.pts, frame.colorspace, frame.color_range))
         # Times are put back afterwards; the filter wants some that advance.
         frame.pts = self._count = self._count + 1
@@ -263,14 +265,14 @@ class _Weaver:
             yield frame  # type: ignore[misc]
 
 
-def _bwdif(frame: av.VideoFrame) -> Graph:
+def _bwdif(frame: av.VideoFrame, parity: str) -> Graph:
     import av.filter
 
     graph = av.filter.Graph()
     start = graph.add_buffer(
         width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000)
     )
-    weave = graph.add("bwdif", "mode=send_frame:parity=auto:deint=all")
+    weave = graph.add("bwdif", f"mode=send_frame:parity={parity}:deint=all")
     end = graph.add("buffersink")
     start.link_to(weave)
     weave.link_to(end)

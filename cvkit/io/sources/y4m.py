@@ -53,7 +53,8 @@ class Header:
     """FFmpeg's name of the pixel format."""
     aspect: Fraction
     """Of a pixel, width by height; 1 where it is not known."""
-    interlaced: bool
+    fields: str
+    """Which field comes first, tff or bff, where frames hold two; nothing where they do not."""
     full_range: bool | None
 
 
@@ -64,7 +65,7 @@ class Y4m:
 
     def __init__(self, file: BinaryIO, name: str, asked: Asked) -> None:
         """Raises DamagedError or InputError where the first line is not one of a video."""
-        self._file, self._name = file, name
+        self._file, self._name, self._asked = file, name, asked
         told = header(_line(file), name)
         bounded(told.size, asked.max_pixels, name)
         self._told = told
@@ -82,18 +83,44 @@ class Y4m:
 
     def __iter__(self) -> Iterator[tuple[Time, Image]]:
         """Every frame. Raises DamagedError, with the last good one, where bytes are missing."""
-        number = 0
+        if self._asked.deinterlace:
+            yield from self._whole()
+            return
+        if self._told.fields:
+            self.notes.append("interlaced: --deinterlace makes whole pictures of it")
+        for number, data in self._stored():
+            yield Time(number, self.time_base), self._image(data)
+
+    def _stored(self) -> Iterator[tuple[int, Bytes]]:
+        """Number and planes of each frame."""
+        number, size = 0, sum(h * w for h, w in shapes(self._told.format, self.size))
         while line := _line(self._file):
             if not line.startswith(b"FRAME"):
                 cut = b"FRAME".startswith(line)
                 raise self._damage(number, _CUT if cut else "no frame begins where one should")
-            data = np.empty(self._bytes(), np.uint8)
+            data = np.empty(size, np.uint8)
             if self._file.readinto(data) < data.size:  # type: ignore[attr-defined]
                 raise self._damage(number, _CUT)
-            yield Time(number, self.time_base), self._image(data)
+            yield number, data
             number += 1
         if not number:
             raise self._damage(0, "it holds no frame")
+
+    def _whole(self) -> Iterator[tuple[Time, Image]]:
+        """Whole pictures of interlaced ones."""
+        from cvkit.io.sources.decoding import Weaver
+
+        weaver = Weaver(self._told.fields or "auto")
+
+        def woven() -> Iterator[av.VideoFrame]:
+            for number, data in self._stored():
+                frame = self._decoded(data)
+                frame.pts = number
+                yield from weaver.push(frame)
+            yield from weaver.end()
+
+        for frame in woven():
+            yield Time(frame.pts or 0, self.time_base), self._picture(frame)
 
     def __enter__(self) -> Self:
         return self
@@ -106,19 +133,26 @@ class Y4m:
     ) -> None:
         """The file belongs to whoever opened it."""
 
-    def _bytes(self) -> int:
-        return sum(h * w for h, w in shapes(self._told.format, self.size))
-
     def _image(self, data: Bytes) -> Image:
         told = self._told
         if told.format not in NATIVE:
-            pixels, alpha = pixels_of(self._decoded(data))
-            return Image(Grid.of(self.size), pixels, alpha)
+            return self._picture(self._decoded(data))
         layout, matrix = NATIVE[told.format], matrix_of(2, self.size[1])
         # Grey of no stated range is full, as FFmpeg has it.
         full = layout == "gray" if told.full_range is None else told.full_range
         planes = Planes.of(data, self.size, layout=layout, matrix=matrix, full_range=full)
         return Image(Grid.of(self.size), planes)
+
+    def _picture(self, frame: av.VideoFrame) -> Image:
+        from cvkit.io.deep import bits_of, deep_pixels_of
+
+        bits = bits_of(frame.format)
+        note = f"{bits} bits a channel are read as 8; --deep keeps them"
+        if bits > 8 and not self._asked.deep and note not in self.notes:
+            self.notes.append(note)
+        deep = bits > 8 and self._asked.deep
+        pixels, alpha = deep_pixels_of(frame) if deep else pixels_of(frame)
+        return Image(Grid.of(self.size), pixels, alpha)
 
     def _decoded(self, data: Bytes) -> av.VideoFrame:
         import av
@@ -171,7 +205,7 @@ def header(line: bytes, name: str) -> Header:
         _ratio(told.get("F", "")) or _RATE,
         _FORMATS[form],
         _ratio(told.get("A", "")) or Fraction(1),
-        told.get("I", "p") in ("t", "b", "m"),
+        {"t": "tff", "b": "bff", "m": "tff"}.get(told.get("I", "p"), ""),
         next((spans[word] for word in extras if word in spans), None),
     )
 
