@@ -150,6 +150,10 @@ class Stage(BaseModel):
         """Whether the frames that come go on, each once and at its time, where a field decides."""
         return not self.changes_length
 
+    def joins(self) -> Fraction | None:
+        """Where the run's inputs come as one film: for how many seconds a picture is shown."""
+        return None
+
     def timing(self, rate: Fraction | None, base: Fraction) -> tuple[Fraction | None, Fraction]:
         """Frames a second, where known, and the time base of what comes out, by those of what
         goes in."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from cvkit.core.errors import CvkitError, InputError, MissingError, OutputError, UsageError
@@ -15,6 +16,7 @@ from cvkit.core.spec import Spec
 from cvkit.core.values import Image
 from cvkit.engine import plan, templates
 from cvkit.engine.idle import refuse_idle
+from cvkit.engine.joining import joined
 from cvkit.engine.known import Known, gather_kinds
 from cvkit.engine.naming import (
     GATHERED,
@@ -81,6 +83,11 @@ class Job:
         """Raises DamagedError or InputError where it cannot be read."""
         if self.stdin is not None and self.stdin.opens is not None:
             return self.stdin.opens(asked)
+        if item.parts:
+            from cvkit.io.sources.joined import Joined, Part
+
+            parts = [Part(p.name, p.path, p.moving, p.pages) for p in item.parts]
+            return Joined(parts, self.chain.joins or Fraction(0), asked)
         from cvkit.io.sources.opening import open_moving
 
         return open_moving(item.path, asked)
@@ -172,6 +179,8 @@ def _checked(spec: Spec, options: RunOptions, stdin: Upstream | None) -> Job:
     job = Job(spec, options, chain, [], [], stdin, rest=rest)
     if stdin is None:
         _find(job)
+        if chain.joins is not None:
+            job.items = [joined(job.items, spec)]
     elif job.upstream is None:
         job.items = [_piped_in(stdin, options)]
     sources = [Source(i.name, i.path, i.moving, len(i.pages) or 1) for i in job.items]
@@ -258,7 +267,7 @@ def _find(job: Job) -> None:
         moving = (kind or file.by_suffix) == "video"
         pages = () if moving else _pages(file, form, options)
         job.items.append(Item(number, file.name, file.path, moving, pages=pages))
-        if file.name in seen and _needs_names(spec):
+        if file.name in seen and _needs_names(spec) and job.chain.joins is None:
             raise UsageError(
                 f"{seen[file.name].path} and {file.path} have one name in the results",
                 remedy="name the folder above them as the input",
@@ -366,7 +375,8 @@ def _results(job: Job) -> list[Placed]:
 
 def _protected(job: Job) -> dict[str, str]:
     """Real paths of files that the run reads, by what they are to it."""
-    paths = (p for i in job.items if i.path != "-" for p in files_of(i.path))
+    inputs = (part for i in job.items for part in i.parts or (i,))
+    paths = (p for i in inputs if i.path != "-" for p in files_of(i.path))
     read = {os.path.realpath(p): "an input" for p in paths}
     for step in job.chain.steps:
         for field_name in operand_fields(type(step.stage)):

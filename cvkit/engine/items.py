@@ -112,7 +112,10 @@ class Workshop:
     def _failed(
         self, outcome: Outcome, error: CvkitError, state: Literal["failed", "skipped"]
     ) -> None:
-        outcome.state, outcome.code = state, error.exit_code
+        outcome.state, outcome.code, outcome.outputs = state, error.exit_code, []
+        if outcome.item.parts:  # it says which of them
+            outcome.error = str(error)
+            return
         path = outcome.item.shown
         text, last = str(error), os.path.basename(path)
         text = text.replace(os.path.basename(outcome.item.path), last)
@@ -121,7 +124,6 @@ class Workshop:
         outcome.error = (
             f"{path}: {text}" if not text.startswith(last) else path[: -len(last)] + text
         )
-        outcome.outputs = []
 
     def _still(self, item: Item, outcome: Outcome) -> None:
         from cvkit.io.sources.opening import open_still

@@ -89,6 +89,10 @@ def unsaid(chain: Chain, inputs: Sequence[str], *, many: bool) -> list[Output]:
         base = f"{_folder_name(inputs[0])}.{stage}" if _one_folder(inputs) else stage
         base = templates.escaped(base)
         out = Output("", "picture", f"{base}.png", suffix=".png", named=False)
+    elif chain.joins is not None:
+        one = _one_folder(inputs) or chain.steps[0].name != stage
+        tail = f".{stage}{{suffix}}" if one else "{suffix}"
+        out = Output("", "picture", f"{{stem}}{tail}", named=False)
     elif len(inputs) == 1 and not os.path.isdir(inputs[0]):
         base = results_of(chain) if chain.several or many else "{stem}"
         out = Output("", "picture", f"{base}.{stage}{{suffix}}", named=False)

@@ -79,6 +79,11 @@ class Chain:
         return rate, base
 
     @property
+    def joins(self) -> Fraction | None:
+        """Where the run's inputs come as one film: for how many seconds a picture is shown."""
+        return self.steps[0].stage.joins() if self.steps else None
+
+    @property
     def gather(self) -> int | None:
         """Where the step is that gathers over the run."""
         runs = (i for i, s in enumerate(self.steps) if s.gathers and s.stage.gathers == "run")
@@ -99,6 +104,10 @@ def fit(steps: Iterable[Step], start: Known = START) -> Chain:
     for number, step in enumerate(steps, 1):
         name = catalog.entry(step.stage).name
         stage = catalog.make(name, step.params)
+        if number > 1 and stage.joins() is not None:
+            raise ChainError(
+                f"{name} joins the inputs of a run", remedy=f"make {name} the first step"
+            )
         operands = operand_kinds(name, stage, known)
         kinds = taken(name, stage, known, operands)
         asks_mask = any(

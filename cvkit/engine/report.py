@@ -41,17 +41,23 @@ class Item:
     """Of a document those that are read, from 0; nothing where it holds one picture."""
     copied: bool = False
     """Whether `path` is a copy of what came on stdin."""
+    parts: tuple[Item, ...] = ()
+    """The inputs that follow each other in this one."""
 
     @property
     def shown(self) -> str:
         """What people know it by."""
+        if self.parts:
+            first, more = self.parts[0].shown, len(self.parts) - 1
+            return f"{first} and {more} more" if more else first
         return self.name if self.copied or self.path == "-" else self.path
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> Item:
         """From what JSON holds."""
         lists = {name: tuple(plain.get(name, ())) for name in ("outputs", "pages")}
-        return cls(**{**plain, **lists})
+        parts = tuple(cls.of(part) for part in plain.get("parts", ()))
+        return cls(**{**plain, **lists, "parts": parts})
 
 
 @dataclass

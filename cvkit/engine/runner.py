@@ -15,6 +15,7 @@ from cvkit.core.frame import Frame
 from cvkit.core.spec import Spec
 from cvkit.engine.flow import Flow
 from cvkit.engine.items import Workshop
+from cvkit.engine.joining import streamed
 from cvkit.engine.lent import Lent
 from cvkit.engine.naming import Source
 from cvkit.engine.report import Item, Outcome
@@ -54,7 +55,12 @@ def run(spec: Spec, items: Iterable[Mapping[str, object]]) -> Iterator[dict[str,
 def outcomes(shop: Workshop, items: Iterator[Item]) -> Generator[Outcome, None, None]:
     """Stills in the pool, ahead of their turn; a moving input when its turn comes."""
     if shop.job.upstream is not None:
-        yield from _from_stream(shop)
+        still = shop.job.chain.joins
+        if still is None:
+            yield from _from_stream(shop)
+            return
+        item, head, frames = streamed(shop.job.upstream, still, shop.job.spec)
+        yield shop.streamed(_placed(shop, item, {}), head, frames)
         return
     ahead: deque[Callable[[], Outcome]] = deque()
     waiting: deque[Future[Outcome]] = deque()

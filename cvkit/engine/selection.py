@@ -14,6 +14,7 @@ from cvkit.core.time import Time
 from cvkit.core.units import Duration
 from cvkit.engine.segments import closing
 from cvkit.io.sources.decoding import before
+from cvkit.io.sources.joined import Joined
 from cvkit.io.sources.opening import Recorded
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def _numbered(clip: Moving, name: str, number: int) -> Iterator[Frame]:
     decoded = iter(clip)
     try:
         for index, (at, image) in enumerate(decoded, number):
-            yield Frame((image,), image.grid, index=index, time=at, source=name)
+            source = clip.name if isinstance(clip, Joined) else name
+            yield Frame((image,), image.grid, index=index, time=at, source=source)
             del image
     finally:
         closing(decoded)

@@ -110,6 +110,17 @@ def templates(header: bytes) -> Iterator[list[AudioStream]]:
         yield list(container.streams.audio)
 
 
+def alike(one: bytes, two: bytes) -> bool:
+    """Whether the streams that two headers describe can follow each other in one file."""
+    with templates(one) as first, templates(two) as second:
+        return [_kind(stream) for stream in first] == [_kind(stream) for stream in second]
+
+
+def _kind(stream: AudioStream) -> tuple[object, ...]:
+    context = stream.codec_context
+    return (context.name, context.sample_rate, context.layout.name, context.extradata)
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[InputContainer]:
     import av

@@ -1,0 +1,66 @@
+"""The inputs of a run as one film: of files one item, of a frame stream its frames in a row."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from cvkit.core.errors import InputError
+from cvkit.core.frame import Frame
+from cvkit.core.spec import Spec
+from cvkit.engine.report import Item
+
+if TYPE_CHECKING:
+    from cvkit.core.time import Time
+    from cvkit.engine.upstream import Upstream
+    from cvkit.io.stream import Head
+
+
+def joined(items: list[Item], spec: Spec) -> Item:
+    """The inputs as one that moves, called after their folder or after the step that joins."""
+    folder = spec.inputs[0] if len(spec.inputs) == 1 and os.path.isdir(spec.inputs[0]) else ""
+    stem = os.path.basename(os.path.abspath(folder)) if folder else spec.steps[0].stage
+    name = stem + _suffix(items[0].name, moving=items[0].moving)
+    return Item(0, name, items[0].path, True, parts=tuple(items))
+
+
+def streamed(upstream: Upstream, still: Fraction, spec: Spec) -> tuple[Item, Head, Iterator[Frame]]:
+    """All items of a frame stream as one; a picture is shown for `still` seconds.
+
+    Raises InputError where there is none. So does iterating, where one failed upstream.
+    """
+    from cvkit.io.sources.joined import RATE, Timeline
+
+    items = upstream.items()
+    first = next(items, None)
+    if first is None:
+        raise InputError("there is nothing to join", remedy="look at the command before the pipe")
+    known = first[0].head
+    rate = known.rate or RATE if known.moving else RATE
+    name = spec.steps[0].stage + _suffix(known.name, moving=known.moving)
+    head = replace(known, name=name, moving=True, rate=rate, sound=None, metadata=())
+
+    def flowing() -> Iterator[Frame]:
+        line, number = Timeline(), 0
+        for found, frames in chain([first], items):
+            if found.error is not None:
+                raise InputError(found.error)
+            if found.head.moving:
+                line.begin(found.head.rate)
+            for frame in frames:
+                shown: Iterable[Time] = line.still(still, rate)
+                if found.head.moving:
+                    shown = [line.at(frame.time)]
+                for time in shown:
+                    yield replace(frame, index=number, time=time)
+                    number += 1
+
+    return Item(0, name, name, True), head, flowing()
+
+
+def _suffix(name: str, *, moving: bool) -> str:
+    return (os.path.splitext(name)[1] if moving else "") or ".mp4"
