@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from cvkit.core.stage import Stage
 
 FILES = ":files"
-PREVIEWS = {"show:": "a window", "term:": "the picture in the terminal"}
+PLACES = {
+    "show:": "a window",
+    "term:": "the picture in the terminal",
+    "-": "the frame stream, for the next cvkit in a pipe",
+    "png:-": "pictures behind each other",
+    "jpg:-": "pictures behind each other",
+    "y4m:-": "raw video",
+    "jsonl:-": "results as they come",
+    "csv:-": "results as a table",
+}
 INPUTS = {
     "seq:": "numbered pictures as one video",
     "canvas:640x480:white": "a picture of one colour",
@@ -126,7 +135,7 @@ def _in_step(step: Sequence[str], word: str, *, first: bool) -> Iterator[tuple[s
     if step[-1] in ("-o", "--save"):
         yield FILES, ""
         if step[-1] == "-o":
-            yield from _starting(PREVIEWS.items(), word)
+            yield from _starting(PLACES.items(), word)
     elif waiting in known and known[waiting].form != "flag":
         found = known[waiting]
         if found.choices:

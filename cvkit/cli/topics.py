@@ -28,7 +28,8 @@ suffix.
                       a picture of one colour, white unasked, or transparent
   pattern:bars        a test picture: bars, checker, gradient or noise (by
                       --seed); of another size as pattern:bars:320x240
-  -                   stdin: a frame stream (-o -), a picture or a video
+  -                   stdin: a frame stream (-o -), a picture or a video,
+                      raw video (y4m), pictures one after the other
 
 In a folder the inputs are its pictures and videos; other files are skipped and counted. Hidden
 files, the run's own outputs and links that lead out of the folder are never read. A file named on
@@ -37,6 +38,12 @@ the line is always an input.
 A GIF, WebP, APNG or AVIF of more than one frame is a video: of its own frame times, a delay of 0
 taken as 0.1 s as browsers do. Numbered pictures follow each other by their numbers, 2 before 10,
 and have to be of one size; numbers that are missing are said and take no time.
+
+What stdin holds is told by its content. A frame stream, raw video (ffmpeg -f yuv4mpegpipe -) and
+two or more JPEG, PNG, BMP or PNM behind each other (ffmpeg -f image2pipe -; a video at --fps) are
+worked on as they come. Any other file is copied first, so that all of it is there, sound and index.
+A cut is an error, but raw video and pictures that end between two frames look whole: then only set
+-o pipefail tells.
 
 In a list, lines that begin with # are comments, and names may hold spaces. A name is looked for
 beside the list, then in the current folder. A file called @list.txt is ./@list.txt.
@@ -84,6 +91,11 @@ Without -o a picture `photo.jpg` becomes `photo.STAGE.jpg` in the current folder
                        sixel, kitty or half blocks, whichever it has; keys
                        for a video as in a window
   -o -                 stdout: the frame stream, for the next cvkit in a pipe
+  -o png:-             stdout: a picture, or one a frame behind each other as
+                       ffmpeg -f image2pipe reads them; jpg:- too
+  -o y4m:-             stdout: raw video of one input, for ffmpeg -i -
+  -o jsonl:-           stdout: results, each line when its frame is done;
+                       csv:- as a table at the end
 
 Each output takes the latest value that it can hold. Where objects are newer than every picture,
 they are drawn for picture outputs. A mask of black and white becomes a 1-bit PNG. A .tif named by
@@ -110,8 +122,12 @@ An input is never overwritten unless --in-place says so. A file named by -o that
 without --overwrite; one that cvkit named itself is replaced. Two inputs that would write one file
 are refused before anything is written.
 
-stdout carries data only: what -o - writes, --json, printed measures, or, when it is no terminal,
-the paths written, one a line. Exit codes: 0 all done, 1 a fault of cvkit, 2 the command is wrong,
+y4m holds no sound and no times: masks and grey pictures become grey, others keep their planes, or
+become 4:2:0 (--pix-fmt yuv444p). A picture kept as NAME goes there as -o NAME=png:-. None but jsonl
+and csv is written to a terminal.
+
+stdout carries data only: what -o - or -o png:- writes, --json, printed measures, or, when it is no
+terminal, the paths written, one a line. Exit codes: 0 all done, 1 a fault of cvkit, 2 the command is wrong,
 3 nothing could be processed, 4 a package or model is missing, 5 an output could not be written
 (also when the reader of a pipe has gone), 6 some inputs failed, 7 a comparison did not hold,
 130 interrupted.

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cvkit.cli.completion import SCRIPTS, candidates
+from cvkit.engine.outputs import PIPED
 from tests.conftest import Command
 
 
@@ -34,7 +35,8 @@ def offered(*words: str) -> list[str]:
         (["tune", "a.png", ""], {"then", ":files"}),
         (["tune", "a.png", "then", "stretch", "50%", ""], {"then"}),
         (["pair", "--with", ""], {":files"}),
-        (["tune", "-o", ""], {":files", "show:", "term:"}),
+        (["tune", "-o", ""], {":files", "show:", "term:", "-", *PIPED}),
+        (["tune", "-o", "p"], {":files", "png:-"}),
         (["completion", ""], {"bash", "zsh", "fish", "--help"}),
     ],
 )
