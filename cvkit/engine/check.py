@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from cvkit.core.errors import CvkitError, InputError, MissingError, OutputError, UsageError
@@ -16,7 +14,7 @@ from cvkit.core.spec import Spec
 from cvkit.core.values import Image
 from cvkit.engine import plan, templates
 from cvkit.engine.idle import refuse_idle
-from cvkit.engine.joining import joined
+from cvkit.engine.joining import joined, opened
 from cvkit.engine.known import Known, gather_kinds
 from cvkit.engine.naming import (
     GATHERED,
@@ -84,10 +82,7 @@ class Job:
         if self.stdin is not None and self.stdin.opens is not None:
             return self.stdin.opens(asked)
         if item.parts:
-            from cvkit.io.sources.joined import Joined, Part
-
-            parts = [Part(p.name, p.path, p.moving, p.pages) for p in item.parts]
-            return Joined(parts, self.chain.joins or Fraction(0), asked)
+            return opened(item.parts, self.chain.joins, asked)
         from cvkit.io.sources.opening import open_moving
 
         return open_moving(item.path, asked)
@@ -402,7 +397,3 @@ def _same_format(item: Item, source: Source, job: Job) -> None:
     if job.whole.several and not holds_pages(templates.escaped(item.path)):
         raise UsageError(f"several results cannot take the place of {item.path}")
     plan.written(job.chain)
-
-
-def sources_of(items: list[Item]) -> Iterator[Source]:
-    yield from (Source(i.name, i.path, i.moving, len(i.pages) or 1) for i in items)

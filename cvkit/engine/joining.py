@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import chain
@@ -17,6 +17,8 @@ from cvkit.engine.report import Item
 if TYPE_CHECKING:
     from cvkit.core.time import Time
     from cvkit.engine.upstream import Upstream
+    from cvkit.io.codecs.asked import Asked
+    from cvkit.io.sources.opening import Moving
     from cvkit.io.stream import Head
 
 
