@@ -30,6 +30,14 @@ def joined(items: list[Item], spec: Spec) -> Item:
     return Item(0, name, items[0].path, True, parts=tuple(items))
 
 
+def opened(items: Sequence[Item], still: Fraction | None, asked: Asked) -> Moving:
+    """Raises DamagedError or InputError where one cannot be opened."""
+    from cvkit.io.sources.joined import Joined, Part
+
+    parts = [Part(item.name, item.path, item.moving, item.pages) for item in items]
+    return Joined(parts, still or Fraction(0), asked)
+
+
 def streamed(upstream: Upstream, still: Fraction, spec: Spec) -> tuple[Item, Head, Iterator[Frame]]:
     """All items of a frame stream as one; a picture is shown for `still` seconds.
 
