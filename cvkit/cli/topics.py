@@ -127,10 +127,10 @@ become 4:2:0 (--pix-fmt yuv444p). A picture kept as NAME goes there as -o NAME=p
 and csv is written to a terminal.
 
 stdout carries data only: what -o - or -o png:- writes, --json, printed measures, or, when it is no
-terminal, the paths written, one a line. Exit codes: 0 all done, 1 a fault of cvkit, 2 the command is wrong,
-3 nothing could be processed, 4 a package or model is missing, 5 an output could not be written
-(also when the reader of a pipe has gone), 6 some inputs failed, 7 a comparison did not hold,
-130 interrupted.
+terminal, the paths written, one a line. Exit codes: 0 all done, 1 a fault of cvkit, 2 the command
+is wrong, 3 nothing could be processed, 4 a package or model is missing, 5 an output could not be
+written (also when the reader of a pipe has gone), 6 some inputs failed, 7 a comparison did not
+hold, 130 interrupted.
 """
 
 _RUN = """

@@ -6,6 +6,7 @@ The coordinator alone writes, so that it is the writer's thread: what comes is w
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from cvkit.core.errors import OutputError, UsageError
@@ -31,6 +32,9 @@ class Pipe(Protocol):
     def write(self, ready: Any) -> None: ...  # noqa: ANN401
     def finish(self) -> None:
         """The input that was begun is whole."""
+
+    def gap(self, source: str, gap: Mapping[str, object]) -> None:
+        """Which frames a damaged input lacks."""
 
     def failed(self, outcome: Outcome) -> None:
         """An input that failed: before anything of it came, or after some of its frames."""
@@ -75,6 +79,9 @@ class Straight:
             self._pipe.begin(self._about)
         self._pipe.write(self._pipe.ready(self._about, made))
 
+    def gap(self, source: str, gap: Mapping[str, object]) -> None:
+        self._pipe.gap(source, gap)
+
     def close(self) -> list[str]:
         if self._about is not None:
             self._pipe.finish()
@@ -107,6 +114,9 @@ class FrameStream:
 
     def finish(self) -> None:
         self._writer.finish_item()
+
+    def gap(self, source: str, gap: Mapping[str, object]) -> None:
+        """Whoever reads on has the frames that there are; the summary on this side says it."""
 
     def failed(self, outcome: Outcome) -> None:
         item = outcome.item

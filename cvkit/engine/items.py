@@ -183,7 +183,7 @@ class Workshop:
                 for gap in clip.gaps if isinstance(clip, Recorded) else ():
                     outcome.gaps.append(gap.told())
                     for sink in sinks:
-                        if isinstance(sink, Records):
+                        if isinstance(sink, Records | Straight):
                             sink.gap(item.name, gap.told())
 
             try:

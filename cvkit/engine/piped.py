@@ -48,6 +48,9 @@ class _Plain:
     def finish(self) -> None:
         """Its last frame is written."""
 
+    def gap(self, source: str, gap: Mapping[str, object]) -> None:
+        """Frames that are not there have no place."""
+
     def failed(self, outcome: Outcome) -> None:
         """The exit code says it."""
 

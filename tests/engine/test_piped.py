@@ -201,3 +201,16 @@ def test_python_takes_the_pipe_as_a_file(tmp_path: Path):
     assert report.exit_code == 0
     (made,) = pictures(out.getvalue(), PNG)
     assert made.shape == (240, 320)
+
+
+def test_a_gap_is_a_line_of_its_own(cvkit: Command):
+    video(cvkit.folder / "v.mkv", frames=40, sound=False)
+    data = (cvkit.folder / "v.mkv").read_bytes()
+    (cvkit.folder / "v.mkv").write_bytes(data[: len(data) * 6 // 10])
+    words = ("gray", "v.mkv", "then", "contours", "--on-corrupt", "salvage")
+    done = cvkit(*words, "-o", "jsonl:-", "-o", "same.jsonl")
+    assert done.code == 0, done.err
+    assert done.out == (cvkit.folder / "same.jsonl").read_text()
+    last = json.loads(done.out.splitlines()[-1])
+    assert last["source"] == "v.mkv"
+    assert last["gap"]["after"] == len(done.out.splitlines()) - 2
