@@ -25,6 +25,7 @@ from cvkit.core.errors import UsageError
 from cvkit.core.options import RunOptions
 from cvkit.core.spec import Spec, Step, read_spec
 from cvkit.core.stage import Stage
+from cvkit.core.wording import shortened
 
 FLAGS = ("dry_run", "json", "quiet", "verbose", "progress", "profile", "debug")
 CHAINLESS = ("run", "convert", "show")
@@ -253,14 +254,16 @@ def _flag(
         words = {"true": True, "yes": True, "on": True, "1": True}
         words |= {"false": False, "no": False, "off": False, "0": False}
         if attached.lower() not in words:
-            raise UsageError(f"{option} is a switch, got {attached!r}", remedy="write yes or no")
+            got = shortened(repr(attached))
+            raise UsageError(f"{option} is a switch, got {got}", remedy="write yes or no")
         value = value is words[attached.lower()]
     _once(option, name, value, target)
 
 
 def _once(option: str, name: str, value: object, target: dict[str, object]) -> None:
     if name in target and target[name] != value:
-        raise UsageError(f"{option} is given twice", why=f"{target[name]} and {value}")
+        twice = (shortened(str(one)) for one in (target[name], value))
+        raise UsageError(f"{option} is given twice", why=" and ".join(twice))
     target[name] = value
 
 

@@ -234,7 +234,8 @@ def _refusal(cls: type[Stage], error: ValidationError) -> CvkitError:
         return ParameterError(f"{name} needs {where}", remedy=f"see cvkit {name} --help")
     if first["type"] == "string_pattern_mismatch":
         pattern = first["ctx"]["pattern"]
-        return ParameterError(f"{name}: {where} has the form {pattern}; got {first['input']!r}")
+        given = wording.shortened(repr(first["input"]))
+        return ParameterError(f"{name}: {where} has the form {pattern}; got {given}")
     if first["type"] == "literal_error":
         import difflib
 
@@ -242,7 +243,9 @@ def _refusal(cls: type[Stage], error: ValidationError) -> CvkitError:
         near = difflib.get_close_matches(given, choices.replace("'", "").split(", "), 1)
         hint = f"did you mean {near[0]}?" if near else ""
         listed = choices.replace("'", "").replace(" or ", ", ")
-        return ParameterError(f"{name}: {where} is one of {listed}; got {given}", remedy=hint)
+        return ParameterError(
+            f"{name}: {where} is one of {listed}; got {wording.shortened(given)}", remedy=hint
+        )
     why = wording.why(first)
     return ParameterError(f"{name}: {where}: {why}" if first["loc"] else f"{name}: {why}")
 

@@ -21,6 +21,7 @@ _WORDS = {
     "greater_than_equal": "must be at least {ge:g}",
     "less_than": "must be less than {lt:g}",
     "less_than_equal": "must be at most {le:g}",
+    "string_pattern_mismatch": "expected the form {pattern}",
 }
 
 
@@ -31,4 +32,14 @@ def why(error: Mapping[str, Any]) -> str:
         said = words.format(**error.get("ctx", {}))
     else:
         said = str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    return said if repr(error["input"]) in said else f"{said}, got {error['input']!r}"
+    given = repr(error["input"])
+    if given in said:
+        return said.replace(given, shortened(given))
+    return f"{said}, got {shortened(given)}"
+
+
+def shortened(text: str, most: int = 80) -> str:
+    """Its start and its end where it is long: nobody looks for a mistake in a page of text."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most - 21]} … {text[-18:]}"
