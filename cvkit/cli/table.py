@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
 from cvkit.cli import terminal
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 40
 """More are for a file."""
+LOOKED_AT = 1000
+"""Rows that decide which columns say something: there may be millions."""
 _BOX = ("x1", "y1", "x2", "y2")
 _GAP = 2
 _Rows = list[list[object]]
@@ -44,7 +47,7 @@ def show_table(table: Table, stream: TextIO) -> None:
         return (" " * _GAP).join(placed).rstrip()
 
     lines = [terminal.styled(line(columns), "bold", stream), *map(line, texts)]
-    left = _left_out(len(rows) - len(shown), columns[fit:])
+    left = _left_out(len(table.rows) - len(shown), columns[fit:])
     if left:
         lines.append(terminal.styled(left, "dim", stream))
     stream.write("\n".join(lines) + "\n")
@@ -65,7 +68,7 @@ def cell(value: object) -> str:
 def _for_people(table: Table) -> tuple[list[str], _Rows]:
     """Without what says nothing here, and with points and boxes in one column each."""
     columns: list[str] = list(table.columns)
-    rows: _Rows = [list(row) for row in table.rows]
+    rows: _Rows = [list(row) for row in islice(table.rows, LOOKED_AT)]
     if set(_BOX) <= set(columns):
         at = [columns.index(name) for name in _BOX]
         boxes = [_together(row, at[:2]) + " – " + _together(row, at[2:]) for row in rows]

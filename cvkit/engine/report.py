@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from cvkit.core.errors import PRECEDENCE, CvkitError
 from cvkit.core.values import Cell
@@ -83,13 +83,20 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
 
 
+class Rows(Protocol):
+    """Rows of a table, as many as there are; they need not be in memory."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[list[Cell]]: ...
+
+
 @dataclass(frozen=True)
 class Table:
     """Something to print where no file is written."""
 
     title: str
     columns: list[str]
-    rows: list[list[Cell]]
+    rows: Rows
     stream: Literal["stdout", "stderr"]
 
 

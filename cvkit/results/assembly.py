@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import TextIO
 
 from cvkit.results.csv import Cell, CsvWriter, Layout
 from cvkit.results.jsonl import headed
 from cvkit.results.record import Record
+
+_IN_MEMORY = 8 << 20
+"""Bytes of a table to be printed that are kept in memory."""
 
 
 def assemble(parts: Iterable[Path], fmt: str, path: Path, kind: str = "") -> int:
@@ -43,12 +48,37 @@ def _csv(paths: list[Path], file: TextIO, kind: str) -> int:
     return table.rows
 
 
-def table(parts: Iterable[Path], kind: str = "") -> tuple[list[str], list[list[Cell]]]:
+class Rows:
+    """Rows of a table that are read again as often as one likes, on disk where they are many."""
+
+    def __init__(self) -> None:
+        self._file = SpooledTemporaryFile(  # noqa: SIM115 - closed when nobody knows them any more
+            _IN_MEMORY, "w+", encoding="utf-8", newline="\n"
+        )
+        weakref.finalize(self, self._file.close)
+        self._count = 0
+
+    def add(self, row: Sequence[Cell]) -> None:
+        self._file.write(json.dumps(row) + "\n")
+        self._count += 1
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[list[Cell]]:
+        self._file.seek(0)
+        for line in self._file:
+            yield json.loads(line)
+
+
+def table(parts: Iterable[Path], kind: str = "") -> tuple[list[str], Rows]:
     """Columns and rows as CSV has them, to be printed; no columns where there is no row."""
-    paths = list(parts)
+    paths, rows = list(parts), Rows()
     layout = _layout(paths, kind)
-    rows = [row for record in _records(paths) for row in layout.rows(record)]
-    return (layout.columns, rows) if rows else ([], [])
+    for record in _records(paths):
+        for row in layout.rows(record):
+            rows.add(row)
+    return (layout.columns if rows else []), rows
 
 
 def _layout(paths: list[Path], kind: str) -> Layout:

@@ -46,7 +46,8 @@ def rich(tmp_path: Path) -> Path:
         " -f lavfi -i sine=880:d=1:r=48000 -i s.srt -i c.txt -map 0 -map 1 -map 2 -map 3"
         " -map_metadata 4 -map_chapters 4 -vf tinterlace=interleave_top,setsar=64/45"
         " -flags +ildct+ilme -c:v libx264 -x264opts interlaced=1 -pix_fmt yuv422p10le"
-        " -color_primaries bt709 -color_trc bt709 -colorspace bt709 -color_range tv -c:a:0 aac -c:a:1 libopus -ac 2"
+        " -color_primaries bt709 -color_trc bt709 -colorspace bt709 -color_range tv"
+        " -c:a:0 aac -c:a:1 libopus -ac 2"
         " -c:s srt -metadata:s:a:0 language=eng -metadata:s:a:1 language=deu"
         " -metadata:s:a:1 title=Kommentar -metadata:s:s:0 language=fra rich.mkv"
     )

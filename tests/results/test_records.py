@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -160,9 +161,10 @@ def test_the_value_that_came_last_is_the_table(
         *(["a/b.mp4", "3", "0.12", *map(str, row)] for row in rows[1:]),
     ]
     told = ["a/b.mp4", 3, 0.12]
-    assert table([tmp_path / "0.part"]) == (
-        ["source", "index", "time", *rows[0]], [[*told, *row] for row in rows[1:]],
-    )  # fmt: skip
+    columns, found = table([tmp_path / "0.part"])
+    assert (columns, len(found)) == (["source", "index", "time", *rows[0]], len(rows) - 1)
+    for _ in range(2):  # they may be read again
+        assert list(found) == [[*told, *row] for row in rows[1:]]
 
 
 def test_csv_keeps_words_as_they_are_and_attributes_named_like_a_column_do_no_harm(tmp_path: Path):
@@ -363,6 +365,22 @@ def test_assembly_counts_what_it_wrote(tmp_path: Path):
     parts = [tmp_path / f"{i}.part" for i in range(3)]
     counts = {"csv": 6, "jsonl": 3, "parquet": 6}
     assert {fmt: assemble(parts, fmt, tmp_path / fmt) for fmt in counts} == counts
+
+
+def test_a_table_of_very_many_rows_is_not_in_memory(tmp_path: Path):
+    part = Part(tmp_path / "p")
+    many = Objects.of(np.tile([1.25, 2, 3, 4], (2000, 1)), GRID, labels=["person"] * 2000)
+    for index in range(50):
+        part.add(record(frame(many, index=index)))
+    part.close()
+    tracemalloc.start()
+    columns, rows = table([part.path], "objects")
+    used = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert used < 24e6  # as lists these are 60 MB
+    assert len(rows) == 100_000
+    last = list(rows)[-1]
+    assert dict(zip(columns, last, strict=True))["index"] == 49
 
 
 def test_what_a_damaged_input_lacks_is_a_line_and_no_row(tmp_path: Path):
