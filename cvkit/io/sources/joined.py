@@ -12,10 +12,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Self
 
+from cvkit.core.errors import InputError
 from cvkit.core.time import Time
+from cvkit.core.units import Duration
 from cvkit.core.values import Image
 from cvkit.io.codecs.asked import Asked
 from cvkit.io.sound import Sound, SoundPacket, alike
+from cvkit.io.sources.account import Gap
 from cvkit.io.sources.opening import Recorded, open_moving, open_still
 
 if TYPE_CHECKING:
@@ -38,19 +41,38 @@ class Part:
     pages: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where an input begins: after how many frames, and seconds."""
+
+    frames: int
+    start: Fraction
+
+    def moved(self, gap: Gap, name: str) -> Gap:
+        """What an input of this name lacks, in the numbers and times of the whole."""
+        after = gap.after if gap.after is None else gap.after + self.frames
+        if after is None and self.frames:
+            after = self.frames - 1
+        end = gap.end if gap.end is None else gap.end + float(self.start)
+        return Gap(after, gap.start + float(self.start), end, f"{name}: {gap.why}")
+
+
 class Timeline:
     """When frames are shown that follow on: `begin` an input, `at` for each of its frames."""
 
     def __init__(self) -> None:
         self._start = self._end = Fraction(0)
         self._step = Fraction(0)
+        self.frames = 0
 
-    def begin(self, rate: Fraction | None) -> None:
+    def begin(self, rate: Fraction | None) -> Place:
         self._start, self._step = self._end, 1 / (rate or RATE)
+        return Place(self.frames, self._start)
 
     def at(self, time: Time) -> Time:
         start, length = self._start + time.exact, time.length * time.base
         self._end = start + (length or self._step)
+        self.frames += 1
         return Time(round(start / BASE), BASE, round(length / BASE))
 
     def still(self, seconds: Fraction, rate: Fraction) -> Iterator[Time]:
@@ -73,6 +95,7 @@ class Joined:
         self._parts, self._still, self._asked = parts, still, asked
         self.name = parts[0].name
         self.notes: list[str] = []
+        self.gaps: list[Gap] = []
         self.frames_declared: int | None = None
         self.duration: float | None = None
         self.time_base = BASE
@@ -104,6 +127,28 @@ class Joined:
                 return None
         return _Following(first.header(), self._heard)
 
+    def begin(self, edge: Duration) -> int:
+        """Nothing is skipped."""
+        return 0
+
+    def length(self) -> tuple[int, Fraction]:
+        """How many frames there are in all, and when the last one ends, in seconds.
+
+        Raises InputError where that of one is not known.
+        """
+        frames, end = 0, Fraction(0)
+        for part in self._parts:
+            if not part.moving:
+                shown = max(1, round(self._still * (self.rate or RATE))) * len(part.pages or (0,))
+                frames, end = frames + shown, end + shown / (self.rate or RATE)
+                continue
+            with self._clip(part) as clip:
+                if not isinstance(clip, Recorded):
+                    raise InputError(f"how long {part.name} is is not known")
+                more = clip.length()
+            frames, end = frames + more[0], end + more[1]
+        return frames, end
+
     def __iter__(self) -> Iterator[tuple[Time, Image]]:
         """Raises DamagedError or InputError where one of the inputs cannot be read."""
         line = Timeline()
@@ -111,10 +156,12 @@ class Joined:
             self.name = part.name
             if part.moving:
                 with self._clip(part) as clip:
-                    line.begin(clip.rate)
+                    before = line.begin(clip.rate)
                     for time, image in clip:
                         yield line.at(time), image
                         del image
+                    for gap in clip.gaps if isinstance(clip, Recorded) else ():
+                        self.gaps.append(before.moved(gap, part.name))
                 continue
             for page in part.pages or (0,):
                 image = self._picture(part, page)

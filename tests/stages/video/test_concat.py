@@ -145,6 +145,33 @@ def test_a_damaged_input_ends_the_run_and_nothing_is_written(
     assert not (tmp_path / "all.jsonl").exists()
 
 
+def test_salvage_marks_where_something_is_missing(
+    cvkit: Command, tmp_path: Path, shared: Path
+) -> None:
+    whole, cut = shared / "video/gesture.mkv", shared / "corrupt/mkv_cut.mkv"
+    words = ["--on-corrupt", "salvage", "-o", "all.jsonl"]
+    done = cvkit("concat", whole, cut, whole, *words)
+    assert done.code == 0, done.err
+    assert "mkv_cut.mkv: damaged" in done.err
+    rows = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
+    frames = [r for r in rows if "gap" not in r]
+    (gap,) = (r["gap"] for r in rows if "gap" in r)
+    good = sum(r["source"] == "mkv_cut.mkv" for r in frames)
+    assert len(frames) == 77 + good + 77
+    assert gap["after"] == 77 + good - 1
+    assert frames[gap["after"]]["time"] < gap["from"] <= frames[gap["after"] + 1]["time"] + 0.05
+    assert gap["why"].startswith("mkv_cut.mkv: ")
+
+
+def test_the_last_second_of_the_whole_film(cvkit: Command, tmp_path: Path) -> None:
+    video(tmp_path / "a.mp4", frames=10)
+    cv2.imwrite(str(tmp_path / "p.png"), photo((160, 120)))
+    words = ["--still", "2s", "--frames", "-1s:", "-o", "rows.jsonl"]
+    assert cvkit("concat", "a.mp4", "p.png", *words).code == 0
+    rows = [json.loads(line) for line in (tmp_path / "rows.jsonl").read_text().splitlines()]
+    assert [r["index"] for r in rows] == list(range(35, 60))
+
+
 def test_an_input_that_would_be_overwritten_is_refused(cvkit: Command, tmp_path: Path) -> None:
     for name in ("a.mp4", "b.mp4"):
         video(tmp_path / name, frames=3, sound=False)
