@@ -39,7 +39,8 @@ def opened(items: Sequence[Item], still: Fraction | None, asked: Asked) -> Movin
 
 
 def streamed(upstream: Upstream, still: Fraction, spec: Spec) -> tuple[Item, Head, Iterator[Frame]]:
-    """All items of a frame stream as one; a picture is shown for `still` seconds.
+    """All items of a frame stream as one; a picture is shown for `still` seconds. The head still
+    names the first one's sound, whose end comes too early for that of the next to follow.
 
     Raises InputError where there is none. So does iterating, where one failed upstream.
     """
@@ -52,7 +53,7 @@ def streamed(upstream: Upstream, still: Fraction, spec: Spec) -> tuple[Item, Hea
     known = first[0].head
     rate = known.rate or RATE if known.moving else RATE
     name = spec.steps[0].stage + _suffix(known.name, moving=known.moving)
-    head = replace(known, name=name, moving=True, rate=rate, sound=None, metadata=())
+    head = replace(known, name=name, moving=True, rate=rate, metadata=())
 
     def flowing() -> Iterator[Frame]:
         line, number = Timeline(), 0

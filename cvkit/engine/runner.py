@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
@@ -20,6 +21,7 @@ from cvkit.engine.lent import Lent
 from cvkit.engine.naming import Source
 from cvkit.engine.report import Item, Outcome
 from cvkit.engine.resources import Resources
+from cvkit.engine.segments import closing, prefetch
 from cvkit.engine.templates import per_frame
 from cvkit.io.safe import SafeFiles
 
@@ -60,7 +62,11 @@ def outcomes(shop: Workshop, items: Iterator[Item]) -> Generator[Outcome, None, 
             yield from _from_stream(shop)
             return
         item, head, frames = streamed(shop.job.upstream, still, shop.job.spec)
-        yield shop.streamed(_placed(shop, item, {}), head, frames)
+        silent = replace(head, sound=None)
+        outcome = shop.streamed(_placed(shop, item, {}), silent, frames)
+        if head.sound is not None and outcome.state == "done":
+            outcome.notes.append("sound left out: of a frame stream it cannot be joined")
+        yield outcome
         return
     ahead: deque[Callable[[], Outcome]] = deque()
     waiting: deque[Future[Outcome]] = deque()
@@ -81,35 +87,51 @@ def outcomes(shop: Workshop, items: Iterator[Item]) -> Generator[Outcome, None, 
             future.cancel()
 
 
-def _from_stream(shop: Workshop) -> Iterator[Outcome]:
-    """A picture of one frame in the pool, ahead of its turn; what has more is read as it goes."""
+_Work = Callable[[], Outcome]
+
+
+def _from_stream(shop: Workshop) -> Generator[Outcome, None, None]:
+    """Items as they come, each at once when it is done and it is its turn."""
+    stdin, turn = shop.job.stdin, threading.Event()
+    assert stdin is not None
+    arriving = prefetch(_arriving(shop, turn), shop.lent.jobs * 2 + 2)
+    try:
+        for work, alone in arriving:
+            yield work()
+            if alone:
+                turn.set()
+    finally:
+        stdin.leave()
+        turn.set()
+        closing(arriving)
+
+
+def _arriving(shop: Workshop, turn: threading.Event) -> Iterator[tuple[_Work, bool]]:
+    """The work on each item, in the thread that reads: a picture of one frame is given to the pool
+    when it was read. What has more frames is read as it is worked on, so it is `alone`: until its
+    `turn` is over nothing else is read."""
     assert shop.job.upstream is not None
     taken: dict[str, str] = {}
-    waiting: deque[Future[Outcome]] = deque()
-    try:
-        for number, (found, frames) in enumerate(shop.job.upstream.items()):
-            head, several = found.head, True
-            item = Item(number, head.name, head.name, head.moving)
-            if found.error is None:
-                if not head.moving:
-                    frames, item, several = _counted(frames, item)
-                item = _placed(shop, item, taken)
-            if not several:
-                waiting.append(shop.lent.stills.submit(shop.streamed, item, head, frames))
-                if len(waiting) >= shop.lent.jobs * 2 + 2:
-                    yield waiting.popleft().result()
-                continue
-            while waiting:
-                yield waiting.popleft().result()
-            if found.error is not None:
-                yield Outcome(item, "failed", error=found.error, code=found.code or 3)
-            else:
-                yield shop.streamed(item, head, frames)
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
+    for number, (found, frames) in enumerate(shop.job.upstream.items()):
+        head, alone = found.head, True
+        item = Item(number, head.name, head.name, head.moving)
+        if found.error is not None:
+            failed = Outcome(item, "failed", error=found.error, code=found.code or 3)
+            yield partial(_same, failed), False
+            continue
+        if not head.moving:
+            frames, item, alone = _counted(frames, item)
+        item = _placed(shop, item, taken)
+        if not alone:
+            yield shop.lent.stills.submit(shop.streamed, item, head, frames).result, False
+            continue
+        yield partial(shop.streamed, item, head, frames), True
+        turn.wait()
+        turn.clear()
+
+
+def _same(outcome: Outcome) -> Outcome:
+    return outcome
 
 
 def _placed(shop: Workshop, item: Item, taken: dict[str, str]) -> Item:

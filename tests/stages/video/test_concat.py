@@ -207,8 +207,9 @@ def test_every_spelling_joins_alike(cvkit: Command, tmp_path: Path, sound: bool)
     assert (tmp_path / "python.mp4").read_bytes() == (tmp_path / "one.mp4").read_bytes()
     program = " ".join(cvkit.argv())
     line = f"{program} gray in -o - | {program} concat - -o pipe.mp4"
-    subprocess.run(["bash", "-c", f"set -o pipefail; {line}"], cwd=tmp_path, env=cvkit.env(),
-                   check=True, capture_output=True)  # fmt: skip
+    piped = subprocess.run(["bash", "-c", f"set -o pipefail; {line}"], cwd=tmp_path,
+                           env=cvkit.env(), check=True, capture_output=True)  # fmt: skip
+    assert (b"sound left out: of a frame stream" in piped.stderr) == sound
     assert decoded(tmp_path / "pipe.mp4") == expected
     if not sound:
         assert (tmp_path / "pipe.mp4").read_bytes() == (tmp_path / "one.mp4").read_bytes()
