@@ -43,6 +43,8 @@ _STEP = 1.7
 """From line to line of a block, in heights of a capital."""
 _LEAST = 6
 """Capitals get no lower than this to make words fit."""
+_unwritten: set[str] = set()
+"""Letters that came out as `?` in any thread since somebody asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,13 @@ class Lettering:
         return [*out, held]
 
 
-@cache
+def unwritten() -> list[str]:
+    """Letters that no font here has, for which `?` was written since this was asked last."""
+    letters = sorted(_unwritten)
+    _unwritten.clear()
+    return letters
+
+
 def _readable(words: str) -> str:
     """The words; letters that the best font here lacks as near as ASCII comes to them."""
     if words.isascii():
@@ -178,7 +186,10 @@ def _plain(words: str, lacking: frozenset[str]) -> str:
 def _ascii(letter: str) -> str:
     plain = unicodedata.normalize("NFKD", letter)
     kept = "".join(c for c in plain if not unicodedata.combining(c))
-    return kept.encode("ascii", "replace").decode()
+    written = kept.encode("ascii", "replace").decode()
+    if "?" in written:
+        _unwritten.add(letter)
+    return written
 
 
 @cache
@@ -230,7 +241,6 @@ class Block:
     """Of a capital, in pixels."""
 
 
-@lru_cache(maxsize=64)
 def typeset(
     words: str, height: int, *, align: str = "left", width: int = 0, file: bytes = b""
 ) -> Block:
@@ -239,14 +249,19 @@ def typeset(
     `file` is a TrueType or OpenType font. Raises InputError where it is none. Letters that no font
     here has are written as near as ASCII comes to them, without their accents or as `?`.
     """
-    from PIL import Image as Pillow
-    from PIL import ImageDraw
-
     face = _OWN
     if not file and not words.isascii():
         other = _face(words)
         face = other if len(_lacks(other, words)) < len(_lacks(_OWN, words)) else _OWN
         words = _plain(words, _lacks(face, words))
+    return _set(words, height, align, width, face, file)
+
+
+@lru_cache(maxsize=64)
+def _set(words: str, height: int, align: str, width: int, face: str, file: bytes) -> Block:
+    from PIL import Image as Pillow
+    from PIL import ImageDraw
+
     font, edge = _type(face, height, file), max(1, round(height / 8))
     lines = words.split("\n")
     lengths = [font.getlength(line) for line in lines]
@@ -265,7 +280,7 @@ def typeset(
     bottom = ceil(max(starts[-1][1] + height * 0.3 + edge, *(p[3] for p in placed)))
     if width and right - left > width and height > _LEAST:
         smaller = max(_LEAST, min(height - 1, int(height * width / (right - left))))
-        return typeset(words, smaller, align=align, width=width, file=file)
+        return _set(words, smaller, align, width, face, file)
     stencils = []
     for stroke in (0, edge):
         stencil = Pillow.new("L", (right - left, bottom - top))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -22,6 +23,9 @@ from cvkit.io.safe import SafeFiles
 if TYPE_CHECKING:
     from cvkit.engine.downstream import Pipe
     from cvkit.engine.previews import Opens, Previews
+
+NAMED = 8
+"""Letters that are named where no font has them."""
 
 
 def run(spec: Spec, *, tell: Tell | None = None, stdout: BinaryIO | None = None) -> Report:
@@ -61,8 +65,20 @@ def run_job(
         resources.close()
         cv2.setNumThreads(before)
         job.close()
+        report.notes += _unwritten()
         report.seconds = time.monotonic() - start
     return report
+
+
+def _unwritten() -> list[str]:
+    """What is to be said of letters that pictures lack, where any were written on them."""
+    lettering = sys.modules.get("cvkit.core.lettering")  # start-up: it is dear to load
+    letters = lettering.unwritten() if lettering is not None else []
+    if not letters:
+        return []
+    more = f" and {len(letters) - NAMED} more" if len(letters) > NAMED else ""
+    shown = " ".join(letters[:NAMED]) + more
+    return [f"no font here has {shown}: written as ?; install one, as fonts-noto-cjk"]
 
 
 def _work(
