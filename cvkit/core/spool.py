@@ -15,6 +15,9 @@ from cvkit.core.frame import Frame
 class Spool(Protocol):
     """Frames in the order in which they were added, each to be read as often as wanted."""
 
+    expected: int | None
+    """How many frames the stream has, where that is known before they come."""
+
     def add(self, frame: Frame) -> None: ...
     def __len__(self) -> int: ...
     def __getitem__(self, number: int) -> Frame: ...
@@ -22,6 +25,8 @@ class Spool(Protocol):
 
 class Held:
     """A spool in memory."""
+
+    expected: int | None = None
 
     def __init__(self) -> None:
         self._frames: list[Frame] = []

@@ -150,6 +150,10 @@ class Stage(BaseModel):
         """Whether the frames that come go on, each once and at its time, where a field decides."""
         return not self.changes_length
 
+    def counts(self) -> bool:
+        """Whether its spool should know how many frames will come, where that can be known."""
+        return False
+
     def joins(self) -> Fraction | None:
         """Where the run's inputs come as one film: for how many seconds a picture is shown."""
         return None

@@ -50,8 +50,14 @@ class Flow:
         finally:
             closing(frames)
 
-    def moving(self, frames: Iterator[Frame], pool: Executor, depth: int) -> Iterator[Made]:
-        """Segments in threads; order, and what is in a batch, are the same in every run."""
+    def moving(
+        self, frames: Iterator[Frame], pool: Executor, depth: int, expected: int | None = None
+    ) -> Iterator[Made]:
+        """Segments in threads; order, and what is in a batch, are the same in every run.
+
+        `expected`: how many frames there are, where a step wants to know and it is known.
+        """
+        counting = self.chain.counting if expected is not None else None
         made: Iterator[Any] = prefetch(frames, depth)
         groups = [(k, list(g)) for k, g in groupby(self.chain.steps, self._segment)]
         for kind, steps in groups:
@@ -64,7 +70,8 @@ class Flow:
                 elif kind == "batch":
                     made = prefetch(batched(self._batch(step), made, self._batch_size(step)), depth)
                 else:
-                    made = prefetch(self._serial(step, made), depth)
+                    known = expected if step is counting else None
+                    made = prefetch(self._serial(step, made, known), depth)
         if self.chain.drawn is not None and self.picture:
             return pooled(lambda f: [self.finish(f)], made, pool, depth)
         return map_closing(self.finish, made)
@@ -103,14 +110,16 @@ class Flow:
         with lock:
             return _located(step, frame, lambda: step.frames(frame, resource))
 
-    def _serial(self, step: Bound, frames: Iterator[Frame]) -> Iterator[Frame]:
+    def _serial(
+        self, step: Bound, frames: Iterator[Frame], expected: int | None = None
+    ) -> Iterator[Frame]:
         def work(frame: Frame, state: object) -> list[Frame]:
             resource = self.resources(step)
             return _located(step, frame, lambda: step.frames(frame, resource, state))
 
         if not step.stage.spools:
             return serial(step.start, work, step.flush, frames)
-        return _spooled(step, work, frames)
+        return _spooled(step, work, frames, expected)
 
     def _batch(self, step: Bound) -> Callable[[list[Frame]], list[Frame]]:
         def work(frames: list[Frame]) -> list[Frame]:
@@ -145,13 +154,16 @@ def _each(
 
 
 def _spooled(
-    step: Bound, work: Callable[[Frame, object], list[Frame]], frames: Iterator[Frame]
+    step: Bound,
+    work: Callable[[Frame, object], list[Frame]],
+    frames: Iterator[Frame],
+    expected: int | None,
 ) -> Iterator[Frame]:
     """A stream stage that may keep frames on disk."""
     from cvkit.io.stream.spool import FrameSpool
 
     try:
-        with FrameSpool() as spool:
+        with FrameSpool(expected) as spool:
             yield from serial(lambda: step.start(spool), work, step.flush, frames)
     finally:
         closing(frames)

@@ -47,6 +47,7 @@ from cvkit.io.safe import SafeFiles
 
 if TYPE_CHECKING:
     from cvkit.engine.previews import Previews
+    from cvkit.io.sources.opening import Moving
     from cvkit.io.stream import Head
 
 
@@ -187,9 +188,23 @@ class Workshop:
                             sink.gap(item.name, gap.told())
 
             try:
-                self._run_moving(item, frames, medium, outcome, clip.frames_declared, ended)
+                exact = self._length(clip) if whole else None
+                total = exact or clip.frames_declared
+                self._run_moving(item, frames, medium, outcome, total, ended, exact)
             finally:
                 outcome.notes += [f"{item.name}: {n}" for n in dict.fromkeys(clip.notes)]
+
+    def _length(self, clip: Moving) -> int | None:
+        """How many frames come, where a step wants to know and the file tells."""
+        from cvkit.io.sources.opening import Recorded
+
+        salvage = self.job.options.on_corrupt == "salvage"
+        if self.flow.chain.counting is None or salvage or not isinstance(clip, Recorded):
+            return None
+        try:
+            return clip.length()[0]
+        except InputError:  # reading it will say what is wrong
+            return None
 
     def _counted(self, item: Item, read: int, outcome: Outcome) -> None:
         """Hold the frames that came out against those that were read.
@@ -236,6 +251,7 @@ class Workshop:
         outcome: Outcome,
         total: int | None,
         ended: Callable[[Sequence[Sink]], None] | None = None,
+        exact: int | None = None,
     ) -> None:
         region = self.job.region
         if self.job.profile is not None:
@@ -244,7 +260,7 @@ class Workshop:
             from cvkit.engine.roi import around
 
             frames = around(region, frames)
-        made = self._left(self.flow.moving(frames, self.lent.frames, self.lent.jobs + 2))
+        made = self._left(self.flow.moving(frames, self.lent.frames, self.lent.jobs + 2, exact))
         self.drain(made, item, medium, outcome, total, ended)
 
     def _left(self, made: Iterator[Made]) -> Iterator[Made]:

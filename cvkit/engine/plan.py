@@ -79,6 +79,16 @@ class Chain:
         return rate, base
 
     @property
+    def counting(self) -> Bound | None:
+        """The step that wants to know how many frames will come, where the source's all do."""
+        for step in self.steps:
+            if step.stage.counts():
+                return step
+            if not step.stage.keeps_length() or step.sig.drops or step.several or step.gathers:
+                return None
+        return None
+
+    @property
     def joins(self) -> Fraction | None:
         """Where the run's inputs come as one film: for how many seconds a picture is shown."""
         return self.steps[0].stage.joins() if self.steps else None

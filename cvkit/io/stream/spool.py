@@ -18,7 +18,8 @@ class FrameSpool:
     Takes disk from the first frame on: of an 8-bit video 1.5 bytes a pixel and frame.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, expected: int | None = None) -> None:
+        self.expected = expected
         self._file: IO[bytes] | None = None
         self._starts = [0]
 

@@ -7,8 +7,9 @@ Frames keep their own number and time, so a video that is written plays as long 
 the frame rate; `--every 10f` every tenth frame. `--changed 2%` compares each frame with the last
 one kept, by the mean difference of their grey levels, and with `--every` only those frames.
 
-`--count 12` takes twelve evenly, the first and the last among them. It has to know the length, so
-all frames wait on disk (1.5 bytes a pixel and frame) until the video has ended. Sound is left out.
+`--count 12` takes twelve evenly, the first and the last among them. A file tells how long it is
+before it is decoded; of what comes through a pipe, or after steps that drop frames, all frames wait
+on disk (1.5 bytes a pixel and frame) until it has ended. Sound is left out.
 
 Example: cvkit sample samples/portrait.mp4 --every 0.5s -o portrait/
 Example: cvkit sample samples/coin.mp4 --count 12 then montage -o sheet.png
@@ -43,6 +44,7 @@ class Kept:
     start: Fraction = Fraction(0)
     due: Fraction = Fraction(0)
     last: Image | None = None
+    places: frozenset[int] = frozenset()
 
 
 def _positive(every: Duration) -> Duration:
@@ -73,12 +75,22 @@ class Sample(Stage):
             )
         return self
 
+    def counts(self) -> bool:
+        return self.count is not None
+
     def start(self, spool: Spool | None = None) -> Kept:
-        return Kept(spool if spool is not None else Held())
+        state = Kept(spool if spool is not None else Held())
+        if state.spool.expected is not None:
+            state.places = frozenset(self._places(state.spool.expected))
+        return state
 
     def apply(self, frame: Frame, state: Kept) -> Iterator[Frame]:
         if self.count is not None:
-            state.spool.add(frame)
+            if state.spool.expected is None:
+                state.spool.add(frame)
+            elif state.number in state.places:
+                yield frame
+            state.number += 1
             return
         if not self._due(frame, state):
             return
@@ -87,12 +99,13 @@ class Sample(Stage):
         yield frame
 
     def flush(self, state: Kept) -> Iterator[Frame]:
-        last = len(state.spool) - 1
-        if self.count is None or last < 0:
-            return
-        places = np.linspace(0, last, min(self.count, last + 1))
-        for number in np.floor(places + 0.5).astype(int).tolist():
+        for number in self._places(len(state.spool)) if self.count is not None else ():
             yield state.spool[number]
+
+    def _places(self, length: int) -> list[int]:
+        """Numbers of the frames that are taken of so many, in order."""
+        places = np.linspace(0, length - 1, min(self.count or 0, length))
+        return [int(place + 0.5) for place in places]
 
     def _due(self, frame: Frame, state: Kept) -> bool:
         """Whether it is this frame's turn, counted or by its time."""

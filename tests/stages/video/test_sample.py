@@ -17,6 +17,7 @@ from cvkit.core.errors import InputError, ParameterError
 from cvkit.core.frame import Frame
 from cvkit.core.time import Time
 from cvkit.core.values import Image
+from cvkit.io.stream.spool import FrameSpool
 from cvkit.stages.video.sample import Sample
 from tests.conftest import Command
 from tests.invariant.media import decoded, video
@@ -73,6 +74,22 @@ def test_so_many_in_all_begin_with_the_first_and_end_with_the_last(
     count: int, expected: list[int]
 ) -> None:
     assert kept(made(count=count), frames(at(11, 1))) == expected
+
+
+def test_a_file_of_known_length_takes_no_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video(tmp_path / "v.mp4", frames=20)
+    spooled: list[int] = []
+    add = FrameSpool.add
+    monkeypatch.setattr(FrameSpool, "add", lambda s, f: (spooled.append(f.index), add(s, f))[1])
+    for number, steps in enumerate(([made(count=3)], [made(every="2f"), made(count=3)])):
+        folder = tmp_path / f"{number}"
+        report = library.Pipeline(steps).run(tmp_path / "v.mp4", f"{folder}/{{index}}.png")
+        assert report.exit_code == 0
+    assert {p.name for p in (tmp_path / "0").iterdir()} == {"0.png", "10.png", "19.png"}
+    assert {p.name for p in (tmp_path / "1").iterdir()} == {"0.png", "10.png", "18.png"}
+    assert spooled == list(range(0, 20, 2))  # only where the length is not known
 
 
 def test_only_what_changed_is_compared_with_the_last_one_kept() -> None:
