@@ -73,8 +73,8 @@ def selected(clip: Moving, name: str, options: RunOptions, count: Count) -> Iter
     finally:
         closing(frames)
     if not kept:
-        wanted = f"--frames {chosen}" if chosen is not None else f"--duration {options.duration}"
-        raise InputError(f"{wanted} holds no frame of this video")
+        asked = f"--frames {chosen}" if chosen is not None else f"--duration {options.duration}"
+        raise InputError(f"{asked} holds no frame of this video")
 
 
 def _numbered(clip: Moving, name: str, number: int) -> Iterator[Frame]:
