@@ -6,6 +6,7 @@ OpenCV's and FFmpeg's unscaled converters have it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, cast
@@ -162,7 +163,7 @@ class Planes:
             return self._as_others_see()
         luma, *chroma = self.planes()
         across, down = SUBSAMPLING[self.layout]
-        back = _to_bgr(self.matrix, full_range=self.full_range)
+        back = to_bgr(self.matrix, full_range=self.full_range)
         out = np.empty((h, w, 3), np.uint8)
         for top in range(0, h, _STRIP):
             strip = luma[top : top + _STRIP]
@@ -274,14 +275,20 @@ def pixels_of(frame: av.VideoFrame) -> tuple[values.Pixels, Array | None]:
 
 def frame_of(planes: Planes, size: Size) -> av.VideoFrame:
     """A frame of `size`, its last column and row repeated where it is larger than the planes."""
+    name = next(name for name, layout in NATIVE.items() if layout == planes.layout)
+    return filled(name, size, planes.planes())
+
+
+def filled(name: str, size: Size, planes: Sequence[Array]) -> av.VideoFrame:
+    """A frame in the planar pixel format `name`, of (h, w) planes of its samples' type; their last
+    column and row are repeated where it is larger."""
     import av
 
-    name = next(name for name, layout in NATIVE.items() if layout == planes.layout)
     frame = av.VideoFrame(size[0], size[1], name)
-    for plane, source in zip(frame.planes, planes.planes(), strict=True):
+    for plane, source in zip(frame.planes, planes, strict=True):
         h, w = source.shape
-        rows = np.frombuffer(plane, np.uint8)  # type: ignore[call-overload]
-        rows = rows.reshape(-1, plane.line_size)
+        rows = np.frombuffer(plane, source.dtype)  # type: ignore[call-overload]
+        rows = rows.reshape(-1, plane.line_size // source.itemsize)
         rows[:h, :w] = source
         rows[:h, w : plane.width] = source[:, -1:]
         rows[h : plane.height] = rows[h - 1]
@@ -351,7 +358,7 @@ def _range_table(part: Literal["luma", "chroma"], to: Literal["full", "limited"]
     return np.clip(np.round(moved), 0, 255).astype(np.uint8)
 
 
-def _basis(matrix: Matrix) -> NDArray[np.float64]:
+def basis(matrix: Matrix) -> NDArray[np.float64]:
     """3×3 from B, G, R to Y, Pb, Pr (Pb and Pr in -½ to ½)."""
     red, blue = _WEIGHTS[matrix]
     luma = np.array([blue, 1 - red - blue, red])
@@ -364,13 +371,13 @@ def _basis(matrix: Matrix) -> NDArray[np.float64]:
 def _to_yuv(matrix: Matrix) -> NDArray[np.float64]:
     """3×4 from B, G, R (0 to 255) to limited-range Y, U, V."""
     scale = np.diag([219 / 255, 224 / 255, 224 / 255])
-    return np.column_stack([scale @ _basis(matrix), [16, 128, 128]]).astype(np.float64)
+    return np.column_stack([scale @ basis(matrix), [16, 128, 128]]).astype(np.float64)
 
 
 @lru_cache(maxsize=8)
-def _to_bgr(matrix: Matrix, *, full_range: bool) -> NDArray[np.float64]:
-    """3×4 from Y, U, V to B, G, R (0 to 255)."""
+def to_bgr(matrix: Matrix, *, full_range: bool) -> NDArray[np.float64]:
+    """3×4 from Y, U, V of 8 bits to B, G, R (0 to 255)."""
     spans = [255, 255, 255] if full_range else [219, 224, 224]
-    turn = np.linalg.inv(_basis(matrix)) @ np.diag([255 / span for span in spans])
+    turn = np.linalg.inv(basis(matrix)) @ np.diag([255 / span for span in spans])
     zero = [0 if full_range else 16, 128, 128]
     return np.column_stack([turn, -turn @ zero]).astype(np.float64)

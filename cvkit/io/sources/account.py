@@ -22,9 +22,11 @@ _DECLARE_DURATION = ("matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "avi", "flv", "
 _BEGIN_ANYWHERE = ("mpegts", "mpeg", "mpegvideo", "h264", "hevc", "rtsp")
 # Formats whose first frame comes at any instant of a clock of their own.
 _OWN_CLOCK = ("mpegts", "mpeg", "mpegvideo", "m4v", "h264", "hevc", "flv", "live_flv")
-# A step back of more than so many seconds is a clock that was set anew.
+# A step back of more than so many seconds, or a second one, is a clock that was set anew.
 _NEW_CLOCK = 1
 _GAPS_NAMED = 3
+# A rate of more is a time base that was taken for one.
+_FASTEST = 10_000
 # Decoders hold back at most so many frames.
 _HELD = 32
 
@@ -78,8 +80,9 @@ class Account:
         self._path, self._kind = path, container.format.name
         self._name, self._notes, self._salvage = path.name, notes, salvage
         self._base = stream.time_base or Fraction(1, 1000)
-        rate = stream.average_rate or stream.guessed_rate
-        self._step = 1 / rate if rate else Fraction(0)
+        rate = rate_of(stream)
+        self.step = 1 / rate if rate else Fraction(0)
+        """Seconds from a frame to the next, on average; 0 where it is not known."""
         self._declared = stream.frames
         kind = self._kind
         self._tolerant = kind in _BEGIN_ANYWHERE
@@ -94,7 +97,7 @@ class Account:
         self._end = Fraction(0)
         self._longest = Fraction(0)
         self._open: Gap | None = None
-        self._begun = False
+        self._begun = self._behind = False
         self._held = 0
         self.frames = 0
         """How many frames were shown, those before the first one wanted counted in."""
@@ -131,19 +134,22 @@ class Account:
         return self.last
 
     def _advancing(self, pts: int | None) -> int:
-        ticks = max(round(self._step / self._base), 1)
+        ticks = max(round(self.step / self._base), 1)
         if pts is None:
             return 0 if self.last is None else self.last.pts + ticks
         at = pts + self._offset
         if self.last is None or at > self.last.pts:
+            self._behind = False
             return at
         said = f"its times go back at frame {self.frames}: they are made to advance"
         if not any(note.startswith("its times go back") for note in self._notes):
             self._notes.append(said)
-        if (self.last.pts - at) * self._base > _NEW_CLOCK:
+        if self._behind or (self.last.pts - at) * self._base > _NEW_CLOCK:
             self._offset += self.last.pts + ticks - at
+            self._behind = False
             return self.last.pts + ticks
-        return self.last.pts + 1
+        self._behind = True
+        return self.last.pts + max(ticks // 2, 1)
 
     @property
     def raises(self) -> bool:
@@ -155,7 +161,7 @@ class Account:
         gap = self._open
         if gap is None:
             return
-        if self._held and now <= self._due() + self._step / 2:
+        if self._held and now <= self._due() + self.step / 2:
             self._held -= 1  # a frame of before, which the decoder still held
             if self._held:
                 return
@@ -184,7 +190,7 @@ class Account:
 
     def _due(self) -> Fraction:
         """When the next frame comes, in seconds, where they come evenly."""
-        return Fraction(0) if self.last is None else self.last.pts * self._base + self._step
+        return Fraction(0) if self.last is None else self.last.pts * self._base + self.step
 
     def _damage(self, why: str) -> DamagedError:
         if self.last is None and not self.frames:
@@ -200,8 +206,8 @@ class Account:
     def check_end(self) -> None:
         """Raises DamagedError where less was there than the container declares."""
         why = self._missing()
-        if why and (self._ends_early() or not (self.gaps or self._open)):
-            self.broken(why)  # a gap that is told already may be all of it
+        if why and (self._ends_early() or not self._explained()):
+            self.broken(why)
         if not self.frames and (why or self._open):
             raise self._damage(why or (self._open.why if self._open else ""))
         if self._open is not None:
@@ -210,21 +216,37 @@ class Account:
         if self.gaps:
             self._notes.append(note_of(self.gaps, self.frames))
 
+    def _explained(self) -> bool:
+        """Whether the gaps so far are all that is missing."""
+        if self._open is not None or not self._declared:
+            return bool(self.gaps or self._open)
+        ends = sum(Fraction(g.end - g.start) for g in self.gaps if g.end is not None)
+        lost = round(ends / self.step) if self.step else 0
+        return bool(self.gaps) and self._seen() + lost >= self._declared
+
+    def _seen(self) -> int:
+        return self._packets if self._numbered else self.frames + self._unseen
+
     def _missing(self) -> str:
         """What is missing at the end, in words."""
         if not self.frames:
             return "it holds no frame that can be decoded"
-        seen = self._packets if self._numbered else self.frames + self._unseen
-        if seen < self._declared:
-            return f"{self._declared} frames are declared, {seen} are there"
+        if self._seen() < self._declared:
+            return f"{self._declared} frames are declared, {self._seen()} are there"
         if not self._declared and self._ends_early():
             return f"{float(self._until):.3f} s are declared, it ends at {float(self._end):.3f} s"
         return cut_short(self._path, self._kind, declared=self._declared > 0)
 
     def _ends_early(self) -> bool:
         # Less one frame: the last may be shown for as long as the longest was.
-        slack = max(self._step, self._longest) + Fraction(1, 100)
+        slack = max(self.step, self._longest) + Fraction(1, 100)
         return self._end + slack < self._until
+
+
+def rate_of(stream: VideoStream) -> Fraction | None:
+    """Average frames a second; None where there is nothing to go by."""
+    rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
+    return next((rate for rate in rates if rate and rate <= _FASTEST), None)
 
 
 def origin_of(container: InputContainer, base: Fraction) -> Fraction:

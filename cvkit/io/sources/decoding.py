@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from cvkit.core.grid import Grid
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 Read: TypeAlias = "av.Packet[av.stream.Stream] | str"
 """A packet, or why one could not be read."""
+# So many packets after one that FFmpeg says is broken the next file may begin.
+_AHEAD = 2
+_PART = "a part of its bytes is missing"
 # Reading that fails so often in a row does not get anywhere any more.
 _FAILURES = 1000
 _PQ, _HLG = 16, 18  # H.273 transfer characteristics
@@ -73,6 +76,7 @@ class Decoding:
         self._weaver = Weaver() if wish.deinterlace else None
         self._first = True
         self._dts: int | None = None
+        self._joint: av.Packet[av.stream.Stream] | None = None
         self.interlaced = False
         """Whether a frame was."""
         self.turned = False
@@ -153,6 +157,8 @@ class Decoding:
 
     def _decoded(self, packets: Iterator[Read]) -> Iterator[av.VideoFrame]:
         account, index = self._account, self._opened.stream.index
+        if self._opened.container.format.name == "mpegts":
+            packets = self._joined(packets)
         for packet in packets:
             why = packet if isinstance(packet, str) else ""
             if not isinstance(packet, str):
@@ -162,7 +168,7 @@ class Decoding:
                 if not video or not packet.size:
                     continue
                 self._dts = packet.dts
-                why = "a part of its bytes is missing" if packet.is_corrupt else ""
+                why = _PART if packet.is_corrupt and packet is not self._joint else ""
             if why:
                 if account.raises:
                     yield from self._before_break(packet)
@@ -170,6 +176,31 @@ class Decoding:
             else:
                 yield from self._given(packet)  # type: ignore[arg-type]
         yield from self._given(None)
+
+    def _joined(self, packets: Iterator[Read]) -> Iterator[Read]:
+        """Packets of MPEG-TS, whose count of packets begins anew where two files were joined: what
+        was not whole before it, as FFmpeg says, is, where a key frame follows."""
+        index = self._opened.stream.index
+        held: list[av.Packet[av.stream.Stream]] = []
+        for packet in packets:
+            if isinstance(packet, str) or packet.stream_index != index:
+                yield packet
+                continue
+            held.append(packet)
+            if len(held) > _AHEAD or not held[0].is_corrupt:
+                if self._continued(held):
+                    self._joint = held[0]
+                yield held.pop(0)
+        yield from held
+
+    def _continued(self, held: list[av.Packet[av.stream.Stream]]) -> bool:
+        """Whether a key frame comes soon after the first packet, and none seems to be missing."""
+        for one, other in pairwise(held):
+            if one.dts is None or other.dts is None:
+                return False
+            if (other.dts - one.dts) * one.time_base > self._account.step * 3 / 2:
+                return False
+        return any(packet.is_keyframe for packet in held[1:])
 
     def _before_break(self, packet: Read) -> Iterator[av.VideoFrame]:
         """What the decoder still holds, as far as it is shown before a packet that is missing."""

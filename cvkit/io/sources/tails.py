@@ -1,7 +1,7 @@
-"""Whether a video file ends where it says that it does, from its structure alone.
+"""Whether a video file is as long as it says, and hangs together, from its structure alone.
 
-Readers of a stream take a cut for its end. These formats know better: packets of one length, pages,
-boxes and segments with a size of their own.
+Readers of a stream take a cut for its end, and pass over what they do not know. These formats know
+better: packets of one length, pages, boxes and elements with a size of their own.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ _TAIL = 1 << 17  # two pages of Ogg
 _ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _BROADCAST = 1
 _LINE = 1024
+_HOLDERS = (b"\x18S\x80g", b"\x1fC\xb6u")  # a segment, and the clusters in it
 
 
 def cut_short(path: Path, kind: str, *, declared: bool) -> str:
-    """In words what is missing at the end of a file of FFmpeg's format `kind`; nothing where it is
-    whole or cannot tell. `declared`: how many frames there are is known already."""
+    """In words what is wrong with a file of FFmpeg's format `kind`; nothing where it is whole or
+    cannot tell. `declared`: how many frames there are is known already."""
     look = _LOOKS.get(kind)
     if look is None or (declared and look is _boxes):
         return ""
@@ -37,7 +38,22 @@ def _transport(file: BinaryIO, size: int) -> str:
     start = file.read(512)
     for length, first in ((188, 0), (192, 4), (204, 0)):
         if start[first : first + 1] == start[first + length : first + length + 1] == b"G":
-            return "it ends in the middle of a packet" if size % length else ""
+            if size % length:
+                return "it ends in the middle of a packet"
+            return _in_step(file, length, first)
+    return ""
+
+
+def _in_step(file: BinaryIO, length: int, first: int) -> str:
+    """Whether each packet begins as they do."""
+    at = 0
+    file.seek(0)
+    while chunk := file.read(length * 4096):
+        marks = chunk[first::length]
+        if marks.count(b"G") != len(marks):
+            lost = next(i for i, mark in enumerate(marks) if mark != 0x47)
+            return f"its structure is broken at byte {at + lost * length}"
+        at += len(chunk)
     return ""
 
 
@@ -81,17 +97,23 @@ def _boxes(file: BinaryIO, size: int) -> str:
     return "it ends in the middle of a fragment" if at != size else ""
 
 
-def _segment(file: BinaryIO, size: int) -> str:
-    """Matroska: a header, then a segment that holds all the rest."""
-    start = file.read(4096)
-    length, at = _number(start, 4)
-    at += length or 0
-    if start[at : at + 4] != b"\x18\x53\x80\x67":
-        return ""
-    length, at = _number(start, at + 4)
-    if length is None or at + length <= size:
-        return ""
-    return f"{at + length} bytes are declared, {size} are there"
+def _elements(file: BinaryIO, size: int) -> str:
+    """Matroska: elements with a name and a length; those in clusters are looked at one by one."""
+    file.seek(0)
+    at = 0
+    while at < size:
+        file.seek(at)
+        head = file.read(12)
+        wide = 9 - head[0].bit_length() if head[0] else 9
+        name = head[:wide]
+        length, end = _number(head, wide)
+        if wide > 4 or (length is None and name not in _HOLDERS):
+            return f"its structure is broken at byte {at}"
+        if name in _HOLDERS:
+            whole = length is None or at + end + length <= size
+            length = 0 if whole else length
+        at += end + (length or 0)
+    return f"{at} bytes are declared, {size} are there" if at > size else ""
 
 
 def _raw(file: BinaryIO, size: int) -> str:
@@ -120,6 +142,6 @@ _LOOKS: dict[str, Callable[[BinaryIO, int], str]] = {
     "ogg": _pages,
     "asf": _header,
     "mov,mp4,m4a,3gp,3g2,mj2": _boxes,
-    "matroska,webm": _segment,
+    "matroska,webm": _elements,
     "yuv4mpegpipe": _raw,
 }

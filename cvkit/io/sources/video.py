@@ -15,7 +15,7 @@ from cvkit.core.values import Image
 from cvkit.core.warp import Size
 from cvkit.io.sound import Sound
 from cvkit.io.sources import seeking
-from cvkit.io.sources.account import Account, Gap, origin_of
+from cvkit.io.sources.account import Account, Gap, origin_of, rate_of
 from cvkit.io.sources.containers import Opened, open_container
 from cvkit.io.sources.decoding import AstrayError, Decoding, Shown, Wish, before
 
@@ -42,7 +42,7 @@ class Clip:
         self.container = container.format.name
         """FFmpeg's name of the container format."""
         self.time_base = stream.time_base or Fraction(1, 1000)
-        self.rate = stream.average_rate or stream.guessed_rate or None
+        self.rate = rate_of(stream)
         """Average frames a second."""
         self.frames_declared = stream.frames or None
         """How many frames the container says there are."""
