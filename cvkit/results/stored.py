@@ -16,7 +16,7 @@ FAULTS = (
 )  # fmt: skip
 """What code that takes a record apart raises where it is none."""
 
-_LARGEST = 3.4e38
+LARGEST = 3.4e38
 """What a float32 holds."""
 
 
@@ -78,14 +78,14 @@ def _points(rows: Any, shape: tuple[int, int]) -> Any:  # noqa: ANN401 - what JS
     array = np.array(rows, np.float64)
     if array.size and (array.ndim != 2 or array.shape[1] != shape[1]):
         raise ValueError(f"{rows!r:.60} are no points")
-    if not (np.abs(array) < _LARGEST).all():
+    if not (np.abs(array) < LARGEST).all():
         raise ValueError(f"{rows!r:.60} is out of range")
     return array.reshape(shape).astype(np.float32)
 
 
 def is_number(value: object) -> bool:
     """One that JSON has and a column can hold."""
-    return isinstance(value, int | float) and type(value) is not bool and abs(value) < _LARGEST
+    return isinstance(value, int | float) and type(value) is not bool and abs(value) < LARGEST
 
 
 def _column(key: str, found: list[Record]) -> Any:  # noqa: ANN401 - numbers or words

@@ -19,6 +19,7 @@ from cvkit.core.frame import Frame
 from cvkit.core.grid import Grid
 from cvkit.core.objects import Objects
 from cvkit.core.time import Time
+from cvkit.results import parquet_reading
 from cvkit.results.assembly import assemble
 from cvkit.results.parquet import MOST, Columns, folder_of
 from cvkit.results.reading import read_results
@@ -210,6 +211,28 @@ def test_pictures_of_a_folder_are_in_one_file_in_order(cvkit: Command):
     assert header == table.schema.names
     assert [row[0] for row in rows] == table["source"].to_pylist()
     assert [float(row[3]) for row in rows] == table["x1"].to_pylist()
+
+
+def test_very_many_rows_are_found_as_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    records = [found(i, boxes(i % 4), source=name) for name in "ab" for i in range(40)]
+    unknown = {**found(0, boxes(2)), "source": None}
+    part = moving(tmp_path, "0", [*records, unknown])
+    assemble([part], "parquet", tmp_path / "r", "objects")
+    quick = read_results(tmp_path / "r")
+    monkeypatch.setattr(parquet_reading, "_is_sound", lambda batch: False)
+    slow = read_results(tmp_path / "r")
+    assert quick._scan.frames == slow._scan.frames
+    assert set(quick._scan.frames) == {"a", "b", ""}
+    for source, index in (("a", 7), ("b", 39), ("", 0)):
+        one, other = (saved.objects(source, index, SIZE) for saved in (quick, slow))
+        assert one is not None
+        assert other is not None
+        np.testing.assert_array_equal(one.boxes, other.boxes)
+
+
+def test_a_file_of_no_rows_is_read(tmp_path: Path):
+    assemble([], "parquet", tmp_path / "r", "objects")
+    assert read_results(tmp_path / "r").objects("v.mp4", 0, SIZE) is None
 
 
 def test_a_data_frame_comes_back(tmp_path: Path):
