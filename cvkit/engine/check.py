@@ -21,6 +21,7 @@ from cvkit.engine.naming import (
     Placed,
     Source,
     check_places,
+    check_stream,
     holds_pages,
     overwrites,
     path_for,
@@ -180,12 +181,9 @@ def _checked(spec: Spec, options: RunOptions, stdin: Upstream | None) -> Job:
         job.items = [_piped_in(stdin, options)]
     sources = [Source(i.name, i.path, i.moving, len(i.pages) or 1) for i in job.items]
     job.outputs = _outputs(job, sources)
-    several = len(job.items) > 1 or any(len(i.pages) > 1 for i in job.items)
-    if (
-        several
-        and job.rest is None
-        and any(o.kind == "piped" and o.suffix == ".y4m" for o in job.outputs)
-    ):
+    items = len(sources) if job.upstream is None else job.upstream.reader.items or 1
+    several = job.rest is None and (items > 1 or any(s.pages > 1 for s in sources))
+    if several and any(o.kind == "piped" and o.suffix == ".y4m" for o in job.outputs):
         raise one_video()
     if job.previews():
         from cvkit.engine import previews
@@ -195,6 +193,8 @@ def _checked(spec: Spec, options: RunOptions, stdin: Upstream | None) -> Job:
     job.protected = _protected(job)
     if job.upstream is None:
         _place(job, sources)
+    elif several:
+        check_stream(job.pictures(), items)
     refuse_idle(job)
     return _loaded(job)
 

@@ -162,6 +162,16 @@ def check_places(
             raise UsageError(f"{path} exists", remedy="say --overwrite, or name another")
 
 
+def check_stream(outputs: Iterable[Output], items: int) -> None:
+    """Raises UsageError where several items of a frame stream would be one file."""
+    for output in outputs:
+        if not output.folder and not templates.fields(output.template):
+            path = templates.whole(output.template)
+            raise UsageError(
+                f"{items} inputs would all write {path}", remedy="name a folder: -o out/"
+            )
+
+
 def overwrites(path: str, what: str) -> UsageError:
     """The error for a result that would take the place of what the run reads."""
     return UsageError(

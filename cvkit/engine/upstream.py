@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cvkit.core.errors import DamagedError, InputError, UsageError
+from cvkit.core.errors import DamagedError, InputError, OutputError, UsageError
 from cvkit.core.frame import Frame
 from cvkit.core.options import RunOptions
 from cvkit.engine.known import Known
@@ -125,7 +125,14 @@ def _spool(upstream: Upstream, kind: str, data: Iterable[bytes]) -> None:
     import tempfile
 
     upstream.suffix = ".mp4" if kind in MOVING else FORMAT_SUFFIX.get(kind, "")
-    handle, upstream.path = tempfile.mkstemp(prefix="cvkit-stdin-", suffix=upstream.suffix)
-    with os.fdopen(handle, "wb") as copy:
-        for part in data:
-            copy.write(part)
+    try:
+        handle, upstream.path = tempfile.mkstemp(prefix="cvkit-stdin-", suffix=upstream.suffix)
+        with os.fdopen(handle, "wb") as copy:
+            for part in data:
+                copy.write(part)
+    except OSError as error:
+        raise OutputError(
+            f"stdin cannot be copied to {tempfile.gettempdir()}",
+            why=(error.strerror or str(error)).lower(),
+            remedy="name a folder with more room: TMPDIR=FOLDER",
+        ) from error

@@ -235,6 +235,45 @@ def test_what_failed_before_is_named_after(cvkit: Command, temporary: Path):
     assert len([p for p in (cvkit.folder / "out").rglob("*") if p.is_file()]) == 3
 
 
+def test_several_inputs_in_one_file_are_refused_before_any_is_written(cvkit: Command):
+    done = cvkit("flip", "-", "-o", "out.png", stdin=stream_of(cvkit))
+    assert done.code == 2
+    assert "2 inputs would all write out.png" in done.err
+    assert not (cvkit.folder / "out.png").exists()
+
+
+def test_a_picture_is_passed_on_before_the_next_one_comes(cvkit: Command, temporary: Path):
+    stream = stream_of(cvkit)
+    ends = boundaries(stream)
+    with started(cvkit, temporary, "flip", "-", "-o", "png:-") as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        running.stdin.write(stream[: ends[2]])  # the schema and both rows of the first
+        running.stdin.flush()
+        assert running.stdout.read(8) == b"\x89PNG\r\n\x1a\n"
+        running.stdin.write(stream[ends[2] :])
+        running.stdin.close()
+        assert running.stdout.read().count(b"IEND") == 2
+    assert running.returncode == 0
+
+
+def test_a_copy_that_does_not_fit_is_said(cvkit: Command, clip: Path, tmp_path: Path):
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", str(small)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("needs the right to mount a small disk")
+    try:
+        env = {"TMPDIR": str(small)}
+        done = cvkit("gray", "-", "-o", "out.mp4", stdin=clip.read_bytes(), env=env)
+        assert done.code == 5
+        assert "no space left" in done.err
+        assert "TMPDIR=" in done.err
+        assert not list(small.iterdir())
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
 def stream_of(cvkit: Command) -> bytes:
     cv2.imwrite(str(cvkit.folder / "a.png"), photo((32, 24)))
     cv2.imwrite(str(cvkit.folder / "b.png"), photo((32, 24)))
