@@ -25,6 +25,7 @@ from cvkit.io.photo_facts import photo_facts
 
 if TYPE_CHECKING:
     from cvkit.core.time import Time
+    from cvkit.io.sources.files import Found
     from cvkit.io.sources.opening import Moving
 
 
@@ -74,7 +75,7 @@ def command(
             continue
         for found in there:
             try:
-                told = facts_of(found.path, asked)
+                told = facts_of(found, asked)
                 facts += told if as_json or not found.folder else map(_brief, told)
             except CvkitError as error:
                 code = failed(found.path, error)
@@ -106,16 +107,17 @@ class More:
         return told
 
 
-def facts_of(path: str, more: More = More()) -> list[dict[str, Any]]:
+def facts_of(found: Found, more: More) -> list[dict[str, Any]]:
     """One of the file, or one of each page that is asked for.
 
     Raises InputError where the file is missing, damaged, or neither picture nor video.
     """
     from cvkit.io.sources.files import kind_of
 
-    if kind_of(path) == "video":
-        return [_video(path, more)]
-    return _picture(path, more)
+    # What FFmpeg knows only by trying (a raw stream) is a video by its suffix, as in a run.
+    if (kind_of(found.path) or found.by_suffix) == "video":
+        return [_video(found.path, more)]
+    return _picture(found.path, more)
 
 
 def _brief(fact: dict[str, Any]) -> dict[str, Any]:

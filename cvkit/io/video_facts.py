@@ -86,7 +86,9 @@ def _video(stream: VideoStream) -> Facts:
     codec = stream.codec_context
     aspect = stream.sample_aspect_ratio or Fraction(1)
     frame_rate, base = stream.average_rate, stream.base_rate
-    apart = frame_rate and base and abs(float(base / frame_rate) - 1) > 0.01
+    # Of a raw stream, which has no times, both are guesses.
+    timed = stream.duration is not None or stream.container.duration is not None
+    apart = timed and frame_rate and base and abs(float(base / frame_rate) - 1) > 0.01
     form = codec.format
     bits = max((part.bits for part in form.components), default=0) if form is not None else 0
     color = {

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -121,6 +122,19 @@ def test_a_scan_finds_what_a_header_hides(cvkit: Command, shared: Path):
     ran = cvkit("info", shared / "corrupt" / "mp4_no_moov.mp4", "--scan")
     assert ran.code == 3
     assert "its index (moov) is missing" in ran.err
+
+
+def test_a_raw_stream_is_a_video(cvkit: Command, tmp_path: Path):
+    with av.open(str(PORTRAIT)) as film, av.open(str(tmp_path / "raw.h264"), "w") as raw:
+        stream = raw.add_stream_from_template(film.streams.video[0])
+        for packet in film.demux(film.streams.video[0]):
+            if packet.size:
+                packet.stream = stream
+                raw.mux(packet)
+    fact = told(cvkit, "raw.h264", "--scan")
+    assert (fact["format"], fact["codec"], fact["frames"]) == ("h264", "h264", None)
+    assert (fact["scan"]["frames"], fact["scan"]["damage"]) == (50, None)
+    assert "variable" not in fact["streams"]
 
 
 def test_in_a_folder_each_video_has_one_line(cvkit: Command, tmp_path: Path):
