@@ -175,10 +175,10 @@ def _checked(spec: Spec, options: RunOptions, stdin: Upstream | None) -> Job:
     job = Job(spec, options, chain, [], [], stdin, rest=rest)
     if stdin is None:
         _find(job)
-        if chain.joins is not None:
-            job.items = [joined(job.items, spec)]
     elif job.upstream is None:
         job.items = [_piped_in(stdin, options)]
+    if chain.joins is not None and job.items and (stdin is None or stdin.opens is None):
+        job.items = [joined(job.items, spec)]
     sources = [Source(i.name, i.path, i.moving, len(i.pages) or 1) for i in job.items]
     job.outputs = _outputs(job, sources)
     items = len(sources) if job.upstream is None else job.upstream.reader.items or 1

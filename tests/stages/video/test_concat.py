@@ -228,6 +228,13 @@ def test_without_an_output_it_is_named_after_the_folder_or_the_step(
     assert made == {"trip.concat.mp4", "concat.mp4", "concat.gray.mp4"}
 
 
+def test_a_picture_through_a_pipe_is_a_film_too(cvkit: Command, tmp_path: Path) -> None:
+    data = cv2.imencode(".png", photo((160, 120)))[1].tobytes()
+    done = cvkit("concat", "-", "--still", "0.4s", "-o", "one.mp4", stdin=data)
+    assert done.code == 0, done.err
+    assert len(decoded(tmp_path / "one.mp4")) == 10
+
+
 def test_it_is_the_first_step() -> None:
     with pytest.raises(ChainError, match="make concat the first step"):
         plan.fit([Step("gray", {}), Step("concat", {})])
