@@ -56,7 +56,8 @@ def video_facts(path: str) -> Facts:
         container, video = opened.container, opened.stream
         facts: Facts = {
             "container": container.format.long_name,
-            **_video(video),
+            # Of a raw stream, which has no times, both rates are guesses.
+            **_video(video, timed=container.duration is not None),
             "videos": opened.streams if opened.streams > 1 else None,
             "file_bit_rate": container.bit_rate or None,
             "audio": [_sound(s) for s in container.streams.audio],
@@ -82,12 +83,10 @@ def key_frames(path: str) -> Facts:
     return {"key_frames": len(times), "key_frame_interval": round(max(apart, default=0.0), 3)}
 
 
-def _video(stream: VideoStream) -> Facts:
+def _video(stream: VideoStream, *, timed: bool) -> Facts:
     codec = stream.codec_context
     aspect = stream.sample_aspect_ratio or Fraction(1)
     frame_rate, base = stream.average_rate, stream.base_rate
-    # Of a raw stream, which has no times, both are guesses.
-    timed = stream.duration is not None or stream.container.duration is not None
     apart = timed and frame_rate and base and abs(float(base / frame_rate) - 1) > 0.01
     form = codec.format
     bits = max((part.bits for part in form.components), default=0) if form is not None else 0
