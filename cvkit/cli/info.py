@@ -55,9 +55,20 @@ def command(
     file has one line. Pixels and levels are of the first frame of a video, and of the first page
     of a document where --page names no other.
     """
+    asked = More(tuple(_point(text) for text in pixel or ()), stats, exif, _pages(page), scan)
+    facts, code = _all_facts(files, asked, as_json=as_json)
+    if as_json:
+        terminal.data(json.dumps(facts, indent=2))
+    else:
+        for fact in facts:
+            terminal.data("\n".join([described(fact), *lines(fact)]))
+    return (6 if any("error" not in f for f in facts) else code) if code else 0
+
+
+def _all_facts(files: list[str], asked: More, *, as_json: bool) -> tuple[list[dict[str, Any]], int]:
+    """Of every file that can be read; errors of the others are said. The last one's exit code."""
     from cvkit.io.sources.files import find
 
-    asked = More(tuple(_point(text) for text in pixel or ()), stats, exif, _pages(page), scan)
     facts: list[dict[str, Any]] = []
     code = 0
 
@@ -79,12 +90,7 @@ def command(
                 facts += told if as_json or not found.folder else map(_brief, told)
             except CvkitError as error:
                 code = failed(found.path, error)
-    if as_json:
-        terminal.data(json.dumps(facts, indent=2))
-    else:
-        for fact in facts:
-            terminal.data("\n".join([described(fact), *lines(fact)]))
-    return (6 if any("error" not in f for f in facts) else code) if code else 0
+    return facts, code
 
 
 @dataclass(frozen=True, slots=True)
