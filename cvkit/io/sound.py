@@ -186,6 +186,9 @@ def _header(container: InputContainer) -> bytes:
     with av.open(buffer, "w", format="matroska") as out:
         out.flags |= cast(int, Flags.bitexact.value)
         copies = [out.add_stream_from_template(stream) for stream in streams]
+        for stream, described in zip(streams, copies, strict=True):
+            if "language" in stream.metadata:
+                described.metadata["language"] = stream.metadata["language"]
         missing = {stream.index: copy for stream, copy in zip(streams, copies, strict=True)}
         for packet in container.demux(streams):
             copy = missing.pop(packet.stream_index, None) if packet.size else None

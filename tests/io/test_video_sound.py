@@ -68,7 +68,7 @@ HOLDS = [
         "aac": ("mp4", "mov", "mkv"),
         "libmp3lame": ("mp4", "mov", "mkv"),
         "libopus": ("mp4", "mkv", "webm"),
-        "vorbis": ("mp4", "mkv", "webm"),
+        "vorbis": ("mkv", "webm"),
     }.items()
     for kind in kinds
 ]
@@ -143,11 +143,50 @@ def test_sound_is_asked_for_no_sooner_than_the_frames_need_it(tmp_path: Path):
     assert len(heard(tmp_path / "a")) == len(list(sound.packets()))
 
 
-def test_what_the_container_cannot_hold_is_said(tmp_path: Path):
-    sound = tone(tmp_path / "tone.mkv", "aac")
-    notes = written(tmp_path / "a", "webm", sound)
-    assert notes == ["sound left out: webm holds no aac; mkv does"]
-    assert heard(tmp_path / "a") == []
+RECODED = [
+    ("aac", "webm", "opus", "sound encoded anew as Opus: webm holds no aac"),
+    ("libmp3lame", "webm", "opus", "sound encoded anew as Opus: webm holds no mp3"),
+    ("vorbis", "mp4", "aac", "sound encoded anew as AAC: mp4 holds no vorbis"),
+    ("pcm_s16le", "mp4", "aac", "sound encoded anew as AAC: mp4 holds no pcm_s16le"),
+    ("libopus", "mov", "aac", "sound encoded anew as AAC: mov holds no opus"),
+]
+
+
+@pytest.mark.parametrize(("codec", "kind", "becomes", "note"), RECODED)
+def test_what_the_container_cannot_hold_is_encoded_anew(
+    tmp_path: Path, codec: str, kind: str, becomes: str, note: str
+):
+    sound = tone(tmp_path / "tone.mkv", codec, streams=2)
+    assert written(tmp_path / "a", kind, sound) == [note]
+    with av.open(str(tmp_path / "a")) as container:
+        for number, stream in enumerate(container.streams.audio):
+            assert stream.codec_context.codec.canonical_name == becomes
+            container.seek(0)
+            parts = [f.to_ndarray() for f in container.decode(stream)]
+            wave = np.concatenate([p if p.shape[0] > 1 else p.reshape(-1, 2).T for p in parts], 1)[
+                0
+            ]
+            assert len(wave) / RATE == pytest.approx(2, abs=0.06)
+            middle = wave[RATE // 2 : RATE // 2 * 3].astype(float)
+            loudest = np.abs(np.fft.rfft(middle)).argmax() * RATE / len(middle)
+            assert loudest == pytest.approx(440 * (number + 1), abs=2)
+
+
+def test_the_language_comes_along(tmp_path: Path):
+    tone(tmp_path / "tone.mkv", "aac")
+    with av.open(str(tmp_path / "tone.mkv")) as old, av.open(str(tmp_path / "b.mkv"), "w") as new:
+        copy = new.add_stream_from_template(old.streams.audio[0])
+        copy.metadata["language"] = "fre"
+        for packet in old.demux(audio=0):
+            if packet.size:
+                packet.stream = copy
+                new.mux(packet)
+    sound = Sound.of_file(tmp_path / "b.mkv")
+    assert sound is not None
+    for kind in ("mp4", "mkv", "webm"):
+        written(tmp_path / kind, kind, sound)
+        with av.open(str(tmp_path / kind)) as container:
+            assert container.streams.audio[0].metadata["language"] == "fre"
 
 
 def test_new_times_leave_the_sound_out(tmp_path: Path):

@@ -1,4 +1,4 @@
-"""Which encoder a video gets, and with what settings."""
+"""How a video is encoded: what is asked for, held against what the encoder takes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import cv2
 from cvkit.core.errors import ParameterError
 from cvkit.core.warp import Size
 from cvkit.io.planes import SUBSAMPLING, Layout
+from cvkit.io.sinks.encoders import Encoder, encoder_of, formats_of
+from cvkit.io.sinks.forms import form_of, is_written
 
 FORMATS = {"mp4": "mp4", "m4v": "mp4", "mov": "mov", "mkv": "matroska", "webm": "webm"}
 """FFmpeg's muxer for each suffix that can be written."""
-_ENCODERS = {"h264": "libx264", "hevc": "libx265", "h265": "libx265", "vp9": "libvpx-vp9"}
 _AVX512 = 256  # OpenCV's CPU_AVX512_SKX, which Python's cv2 does not name
-ODD_SIZES = ("libvpx-vp9", "libvpx", "libaom-av1")
-"""Encoders whose 4:2:0 may have odd sides; the others get a row or column more."""
 # x264's and libvpx's output depends on the number of threads, so it is a constant of the picture's
 # size: up to so many pixels, so many threads.
 _THREADS = ((640 * 480, 2), (1280 * 720, 4), (1920 * 1088, 6), (3840 * 2160, 8))
@@ -27,7 +26,8 @@ class Encoding:
     """What the command line says of the encoder; None is cvkit's default."""
 
     codec: str | None = None
-    """`h264`, `hevc`, `vp9` or the name of one of FFmpeg's encoders."""
+    """`h264`, `hevc`, `vp9`, `vp8`, `av1`, `mpeg4`, `mjpeg`, `prores`, `ffv1` or the name of one of
+    FFmpeg's encoders."""
     crf: int | None = None
     preset: str | None = None
     bitrate: int | None = None
@@ -37,53 +37,91 @@ class Encoding:
     """Show frame i at i / fps, whatever its time was; the sound is then left out."""
 
 
-_PRESETS = (
-    *("ultrafast", "superfast", "veryfast", "faster", "fast"),
-    *("medium", "slow", "slower", "veryslow", "placebo"),
-)
+def checked(encoding: Encoding, suffix: str) -> Encoder:
+    """The encoder for a file of that suffix (without its dot).
 
-
-def encoder_of(encoding: Encoding, suffix: str) -> str:
-    """The name of FFmpeg's encoder. Raises ParameterError where there is none."""
-    import av
-
+    Raises ParameterError where it does not exist, does not go into the container, or does not take
+    what is asked of it.
+    """
+    encoder = encoder_of(encoding.codec, FORMATS[suffix])
+    name = encoding.codec or encoder.name
     if encoding.crf is not None and encoding.bitrate is not None:
         raise ParameterError("--crf and --bitrate exclude each other", remedy="give one")
-    asked = encoding.codec or ("vp9" if suffix == "webm" else "h264")
-    name = _ENCODERS.get(asked, asked)
-    try:
-        codec = av.Codec(name, "w")
-    except (av.codec.codec.UnknownCodecError, ValueError) as error:
+    if encoder.known:
+        _check_quality(encoding, encoder, name)
+    if encoding.preset is not None and encoder.presets and encoding.preset not in encoder.presets:
         raise ParameterError(
-            f"no video encoder {asked!r}", remedy=f"try {', '.join(_ENCODERS)}"
-        ) from error
-    if codec.type != "video":
-        raise ParameterError(f"{asked} encodes {codec.type}, not video")
-    return name
+            f"{encoder.name} has no preset {encoding.preset}",
+            remedy=f"it has {', '.join(encoder.presets)}",
+        )
+    if encoding.preset is not None and encoder.known and not encoder.presets:
+        raise ParameterError(f"{name} knows no preset", remedy="leave --preset out")
+    if encoding.pix_fmt is not None:
+        form_of(encoding.pix_fmt)
+        _check_format(encoding.pix_fmt, encoder, name)
+    return encoder
 
 
-def options_of(encoder: str, encoding: Encoding) -> dict[str, str]:
+def _check_quality(encoding: Encoding, encoder: Encoder, name: str) -> None:
+    if encoding.bitrate is not None and not encoder.bitrate:
+        why = "it loses nothing" if encoder.lossless else "its preset decides"
+        raise ParameterError(f"{name} takes no --bitrate", why=why, remedy="leave it out")
+    if encoding.crf is None:
+        return
+    if encoder.quality is None:
+        why = "it loses nothing" if encoder.lossless else "its preset decides"
+        remedy = "leave it out" if encoder.lossless else f"--preset {'|'.join(encoder.presets)}"
+        raise ParameterError(f"{name} takes no --crf", why=why, remedy=remedy)
+    best, worst, usual = encoder.quality
+    if not best <= encoding.crf <= worst:
+        raise ParameterError(
+            f"--crf {encoding.crf}",
+            why=f"{name} has {best} (best) to {worst}",
+            remedy=f"{usual} is usual",
+        )
+
+
+def _check_format(pix_fmt: str, encoder: Encoder, name: str) -> None:
+    formats = formats_of(encoder)
+    if formats and pix_fmt not in formats:
+        can = [one for one in formats if is_written(one)]
+        raise ParameterError(
+            f"{name} has no pixel format {pix_fmt}", remedy=f"it has {', '.join(can)}"
+        )
+
+
+def options_of(encoder: Encoder, encoding: Encoding, pix_fmt: str, size: Size) -> dict[str, str]:
     """What the encoder is opened with."""
-    options: dict[str, str] = {}
-    if encoder in ("libx264", "libx265"):
-        options = {"preset": "veryfast", "crf": "23" if encoder == "libx264" else "28"}
-        if encoder == "libx264" and cv2.checkHardwareSupport(_AVX512):
-            # x264's AVX-512 code reads memory that nobody wrote, so its bytes change from run to
-            # run; without it they are those of every other processor, and it is no slower.
-            options["x264-params"] = "asm=AVX2,FMA3,BMI2,LZCNT"
-    elif encoder == "libvpx-vp9":
-        options = {"deadline": "realtime", "cpu-used": "6", "crf": "31"}
-    if encoding.bitrate is not None:
-        options.pop("crf", None)
-    if encoding.crf is not None:
-        options["crf"] = str(encoding.crf)
-    if encoding.preset is not None:
-        if encoder in ("libx264", "libx265") and encoding.preset not in _PRESETS:
-            raise ParameterError(
-                f"{encoder} has no preset {encoding.preset}", remedy=f"it has {', '.join(_PRESETS)}"
-            )
-        options["preset"] = encoding.preset
-    return options
+    options = {"flags": "+bitexact", **encoder.options}
+    if encoder.presets or encoding.preset is not None:
+        options[encoder.preset_option] = encoding.preset or encoder.preset
+    crf = encoding.crf
+    if crf is None and encoder.quality is not None and encoding.bitrate is None:
+        crf = encoder.quality[2]
+    if crf is not None and encoder.quantizer:
+        options |= {"qmin": str(crf), "qmax": str(crf)}
+    elif crf is not None:
+        options["crf"] = str(crf)
+    if "yuva" in pix_fmt and encoder.name == "libvpx":
+        options["auto-alt-ref"] = "0"
+    if encoder.name == "prores_ks" and "444" in pix_fmt and encoding.preset is None:
+        options["profile"] = "4444"
+    if encoder.name == "ffv1" and min(size) < 64:
+        options["slices"] = "1"
+        options["level"] = "1"
+    return options | _library_options(encoder, size)
+
+
+def _library_options(encoder: Encoder, size: Size) -> dict[str, str]:
+    """What the encoder's own library is told."""
+    threads = threads_of(size)
+    if encoder.name == "libx264" and cv2.checkHardwareSupport(_AVX512):
+        # x264's AVX-512 code reads memory that nobody wrote, so its bytes change from run to
+        # run; without it they are those of every other processor, and it is no slower.
+        return {"x264-params": "asm=AVX2,FMA3,BMI2,LZCNT"}
+    if encoder.name == "libx265":
+        return {"x265-params": f"log-level=none:info=0:pools={threads}:frame-threads=2"}
+    return {"svtav1-params": f"lp={min(threads, 4)}"} if encoder.name == "libsvtav1" else {}
 
 
 def muxing_of(muxer: str, base: Fraction) -> dict[str, str]:
@@ -105,18 +143,10 @@ def threads_of(size: Size) -> int:
 
 
 def layout_of(pix_fmt: str) -> Layout:
-    """How a pixel format samples chroma. Raises ParameterError for one that is not written."""
-    import av
-
-    try:
-        form = av.VideoFormat(pix_fmt)
-    except ValueError as error:
-        raise ParameterError(f"no pixel format {pix_fmt!r}", remedy="try yuv420p") from error
-    names = {(shape[0], shape[1]): layout for layout, shape in SUBSAMPLING.items()}
-    if not form.is_rgb and len(form.components) == 3 and not pix_fmt.startswith("yuvj"):
-        layout = names.get((8 // form.chroma_width(8), 8 // form.chroma_height(8)))
-        if layout is not None:
-            return layout
+    """How an 8-bit pixel format samples chroma. Raises ParameterError for grey, RGB and alpha."""
+    form = form_of(pix_fmt)
+    if form.layout in SUBSAMPLING and form.bits == 8 and not form.alpha:
+        return form.layout
     raise ParameterError(
         f"pixel format {pix_fmt!r} is not written", remedy="try yuv420p, yuv422p or yuv444p"
     )

@@ -2,52 +2,27 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, cast
+from typing import Self
 
 import numpy as np
 
 from cvkit.core.errors import OutputError, ParameterError
+from cvkit.core.grid import Grid
 from cvkit.core.time import Time
-from cvkit.core.values import Image, Mask, Raster, eight_bit
-from cvkit.core.warp import Array, Size
-from cvkit.io.planes import SUBSAMPLING, Bytes, Matrix, Planes, frame_of, reformatted
-from cvkit.io.sinks.encoding import (
-    FORMATS,
-    ODD_SIZES,
-    Encoding,
-    encoder_of,
-    layout_of,
-    muxing_of,
-    options_of,
-    threads_of,
-)
-from cvkit.io.sound import Sound, SoundPacket, mux, templates
+from cvkit.core.values import Image, Mask, Raster
+from cvkit.core.warp import Size
+from cvkit.io.planes import NATIVE, SUBSAMPLING, Matrix, Planes
+from cvkit.io.sinks.encoders import Encoder, formats_of
+from cvkit.io.sinks.encoding import FORMATS, Encoding, checked
+from cvkit.io.sinks.forms import Form, form_of, is_written, pictured
+from cvkit.io.sinks.muxing import VideoFile, said
+from cvkit.io.sound import Sound
 
-if TYPE_CHECKING:
-    import av
-    from av.audio.stream import AudioStream
-    from av.container import OutputContainer
-    from av.video.stream import VideoStream
-
-_MATRIX_TAGS: dict[Matrix, int] = {"601": 6, "709": 1, "2020": 9}  # H.273
-_LIMITED_RANGE = 1  # AVCOL_RANGE_MPEG
-
-
-class _File(io.FileIO):
-    """An unbuffered file, since FFmpeg reads back what it wrote to move the index first."""
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
-        view = memoryview(data)
-        done = 0
-        while done < len(view):  # a full disk takes a part, then says so
-            done += super().write(view[done:])
-        return done
+_SAME_SHAPE = 0.01
+"""Scales that differ by less differ by the rounding of sizes."""
 
 
 class VideoWriter:
@@ -67,8 +42,10 @@ class VideoWriter:
         sound: Sound | None = None,
         encoding: Encoding | None = None,
         background: tuple[int, int, int] = (255, 255, 255),
+        aspect: Fraction = Fraction(1),
     ) -> None:
-        """`background` (B, G, R) lies below pictures with alpha.
+        """`background` (B, G, R) lies below pictures with alpha where the video has none; `aspect`
+        is the width of the source's pixels by their height.
 
         Raises ParameterError where the encoding cannot be had.
         """
@@ -80,20 +57,21 @@ class VideoWriter:
         self.notes: list[str] = []
         self.frames = 0
         self._path = Path(path)
-        self._format = container_format
+        self._muxer = FORMATS[container_format]
         self._encoding = encoding or Encoding()
-        self._encoder = encoder_of(self._encoding, container_format)
-        self._pix_fmt = self._encoding.pix_fmt or "yuv420p"
-        self._layout = layout_of(self._pix_fmt)
+        self._encoder = checked(self._encoding, container_format)
         fps = self._encoding.fps
         self._rate = fps or rate or Fraction(25)
         self._base = 1 / fps if fps else time_base
-        self._background = background
+        self._background, self._aspect = background, aspect
         self._sound = sound
         if sound is not None and fps:
             self.notes.append("sound left out: --fps changes the frames' times")
             self._sound = None
-        self._out: _Output | None = None
+        self._out: VideoFile | None = None
+        self._size: Size = (0, 0)
+        self._form = form_of("yuv420p")
+        self._matrix: Matrix = "601"
         self._last, self._shown = 0, Fraction(0)
         self._closed = False
 
@@ -108,23 +86,30 @@ class VideoWriter:
         if self._out is None:
             self._out = self._open(raster)
         out = self._out
-        if raster.size != out.size:
+        if raster.size != self._size:
             raise OutputError(
                 f"frame {self.frames} is {raster.size[0]}×{raster.size[1]}",
-                why=f"the video began as {out.size[0]}×{out.size[1]}",
+                why=f"the video began as {self._size[0]}×{self._size[1]}",
                 remedy="add resize or crop with a fixed size",
             )
-        out.write(self._planes(raster, out.matrix), ticks)
+        frame = pictured(raster, self._form, self._matrix, out.size, self._background, self._say)
+        out.write(frame, ticks)
         self._last, self._shown = ticks, time.length * time.base * (not self._encoding.fps)
         self.frames += 1
 
-    def close(self) -> None:
-        """Finish the file. Raises OutputError where it is not whole; then `abort` removes it."""
+    def close(self, end: Fraction | None = None) -> None:
+        """Finish the file. `end` is when it ends, with its sound, in seconds, where that is known.
+
+        Raises OutputError where it is not whole; then `abort` removes it.
+        """
         if self._closed:
             return
         if self._out is None:
             raise OutputError("the video has no frame", why="none reached the output")
-        muxed = self._out.finish(self._last + round((self._shown or 1 / self._rate) / self._base))
+        ends = self._last + round((self._shown or 1 / self._rate) / self._base)
+        if end is not None and not self._encoding.fps:
+            ends = round(end / self._base)
+        muxed = self._out.finish(ends, sound_ends=end is not None)
         self._out = None
         if muxed != self.frames:
             raise OutputError(f"the video holds {muxed} of {self.frames} frames")
@@ -170,231 +155,109 @@ class VideoWriter:
             )
         return ticks
 
-    def _open(self, first: Image | Mask) -> _Output:
-        size = first.size
-        matrix: Matrix = "709" if size[1] >= 720 else "601"
+    def _open(self, first: Image | Mask) -> VideoFile:
+        self._size = first.size
+        self._matrix = "709" if first.size[1] >= 720 else "601"
         if isinstance(first, Image) and isinstance(first.pixels, Planes):
-            matrix = first.pixels.matrix
-        across, down = SUBSAMPLING[self._layout]
-        padded = (size[0] + -size[0] % across, size[1] + -size[1] % down)
-        if self._encoder in ODD_SIZES:
-            padded = size
-        if padded != size:
-            self.notes.append(
-                f"{size[0]}×{size[1]} padded to {padded[0]}×{padded[1]}: {self._pix_fmt} "
-                "needs even sides"
+            self._matrix = first.pixels.matrix
+        if self._encoder.name == "mjpeg":
+            self._matrix = "601"  # a JPEG has no other
+        self._form = _form(first, self._encoding.pix_fmt, self._encoder, self._muxer)
+        padded = self._padded()
+        aspect = aspect_on(first.grid, self._aspect)
+        if aspect != 1 and not self._encoder.shapes and self._muxer in ("matroska", "webm"):
+            self._say(
+                f"pixels are {aspect.numerator}:{aspect.denominator}, which the file does not say:"
+                f" {self._encoder.name} cannot here"
             )
-        out = _Output(self._path, FORMATS[self._format], size, padded, matrix, self._base)
+        out = VideoFile(self._path, self._muxer, padded, self._base)
         try:
-            with _said():
-                out.add_video(self._encoder, self._encoding, self._pix_fmt, self._rate)
+            with said():
+                out.add_video(
+                    *(self._encoder, self._encoding, self._form),
+                    matrix=self._matrix,
+                    rate=self._rate,
+                    aspect=aspect,
+                )
                 if self._sound is not None:
-                    self.notes += out.add_sound(self._sound, self._format)
+                    self.notes += out.add_sound(self._sound)
         except BaseException:
             out.drop()
             raise
+        if self._encoder.name == "libx264" and self._form.bits > 8 and not self._encoding.pix_fmt:
+            self._say(
+                "H.264 of 10 bits, which browsers and many players do not show;"
+                " --pix-fmt yuv420p writes 8"
+            )
         return out
 
-    def _planes(self, raster: Image | Mask, matrix: Matrix) -> Planes:
-        if isinstance(raster, Mask):
-            gray = cast(Bytes, raster.values)
-            return Planes.from_gray(gray, layout=self._layout, matrix=matrix)
-        pixels = raster.pixels
-        if raster.alpha is not None:
-            laid = _laid(eight_bit(raster.bgr), eight_bit(raster.alpha), self._background)
-            self._say("transparency laid over the background: the video has none")
-            return Planes.from_bgr(laid, layout=self._layout, matrix=matrix)
-        if raster.space == "gray":
-            gray = cast(Bytes, eight_bit(raster.gray))
-            return Planes.from_gray(gray, layout=self._layout, matrix=matrix)
-        if isinstance(pixels, Planes) and pixels.matrix == matrix:
-            return pixels.limited()
-        bgr = cast(Bytes, eight_bit(raster.bgr))
-        return Planes.from_bgr(bgr, layout=self._layout, matrix=matrix)
+    def _padded(self) -> Size:
+        """The size in the file. H.264 and HEVC can crop in steps of a chroma sample only."""
+        (w, h), encoder, form = self._size, self._encoder, self._form
+        if min(w, h) < encoder.least:
+            raise OutputError(
+                f"{w}×{h} is too small for {self._encoding.codec}",
+                why=f"its sides are {encoder.least} pixels or more",
+                remedy="resize, or choose another --codec",
+            )
+        across, down = SUBSAMPLING.get(form.layout or "444", (1, 1))
+        if encoder.known and encoder.odd:
+            return self._size
+        padded = (w + -w % across, h + -h % down)
+        if padded != self._size:
+            self._say(f"{w}×{h} padded to {padded[0]}×{padded[1]}: {form.name} needs even sides")
+        return padded
 
     def _say(self, note: str) -> None:
         if note not in self.notes:
             self.notes.append(note)
 
 
-class _Output:
-    """The open container with its encoder; made for the first frame, whose size it takes."""
-
-    def __init__(
-        self, path: Path, muxer: str, size: Size, padded: Size, matrix: Matrix, base: Fraction
-    ) -> None:
-        import av
-        from av.container import Flags
-
-        self.size = size
-        self.matrix = matrix
-        self._padded = padded
-        self._base = base
-        with _said():
-            self._file = _File(path, "wb")
-            self._container: OutputContainer | None = av.open(
-                self._file,
-                "w",
-                format=muxer,
-                container_options=muxing_of(muxer, base),
-                buffer_size=1 << 18,
-            )
-        self._container.flags |= cast(int, Flags.bitexact.value)  # no clock, no version
-        self._holds_durations = muxer in ("mp4", "mov")
-        self._stream: VideoStream | None = None
-        self._sounds: dict[int, AudioStream] = {}
-        self._packets: Iterator[SoundPacket] = iter(())
-        self._waiting: SoundPacket | None = None
-        self._held: av.Packet[VideoStream] | None = None
-        self._first = (0, 0)
-        self._muxed = 0
-
-    def add_video(self, encoder: str, encoding: Encoding, pix_fmt: str, rate: Fraction) -> None:
-        """Raises ParameterError for an option that the encoder does not know."""
-        import av
-
-        assert self._container is not None
-        options, threads = options_of(encoder, encoding), threads_of(self.size)
-        if encoder == "libx265":
-            options["x265-params"] = f"log-level=none:pools={threads}:frame-threads=2"
-        try:
-            stream = cast(
-                "VideoStream", self._container.add_stream(encoder, rate=rate, options=options)
-            )
-        except ValueError as error:
-            raise ParameterError(
-                f"{encoder} does not go into {self._container.format.name}", why=str(error)
-            ) from error
-        self._stream, context = stream, stream.codec_context
-        context.width, context.height = self._padded
-        context.pix_fmt, context.time_base = pix_fmt, self._base
-        stream.time_base = self._base
-        context.colorspace, context.color_range = _MATRIX_TAGS[self.matrix], _LIMITED_RANGE
-        if encoder == "libx265" and self._holds_durations:
-            context.codec_tag = "hvc1"  # what Apple's players ask for
-        context.thread_count = threads
-        context.thread_type = "FRAME"
-        if encoding.bitrate:
-            context.bit_rate = encoding.bitrate
-        try:
-            context.open()
-        except av.FFmpegError as error:
-            said = ", ".join(f"{k} {v}" for k, v in {**options, "pix-fmt": pix_fmt}.items())
-            raise ParameterError(f"{encoder} refuses {said}", why=error.strerror or "") from error
-        if context.options:  # what it left untouched
-            raise ParameterError(f"{encoder} knows no {', '.join(context.options)}")
-
-    def add_sound(self, sound: Sound, suffix: str) -> list[str]:
-        """Streams for the sound; notes for those that the container cannot hold."""
-        assert self._container is not None
-        notes = []
-        with templates(sound.header()) as streams:
-            for number, template in enumerate(streams):
-                try:
-                    stream = self._container.add_stream_from_template(template)
-                except ValueError:
-                    name = template.codec_context.codec.canonical_name
-                    notes.append(f"sound left out: {suffix} holds no {name}; mkv does")
-                else:
-                    self._sounds[number] = stream
-        if self._sounds:
-            self._packets = sound.packets()
-        return notes
-
-    def write(self, planes: Planes, ticks: int) -> None:
-        assert self._stream is not None
-        frame = frame_of(planes, self._padded)
-        if frame.format.name != self._stream.codec_context.pix_fmt:
-            name = cast(str, self._stream.codec_context.pix_fmt)
-            frame = reformatted(frame, name, full_range=False)
-        frame.pts = ticks
-        frame.time_base = self._stream.codec_context.time_base
-        with _said():
-            for packet in self._stream.encode(frame):
-                self._mux(packet)
-
-    def finish(self, end: int) -> int:
-        """Write what is left, the index, and give the number of frames in the file.
-
-        `end` is the tick at which the last frame is no longer shown.
-        """
-        assert self._stream is not None
-        assert self._container is not None
-        with _said():
-            for packet in self._stream.encode(None):
-                self._mux(packet)
-            held, self._held = self._held, None
-            if held is not None:
-                if self._holds_durations and held.dts is not None:
-                    # The track is as long as its decoding times say, which run behind what is
-                    # shown: the last one makes up for it.
-                    shown, decoded = end - self._first[0], held.dts - self._first[1]
-                    held.duration = max(shown - decoded, 1)
-                self._container.mux_one(held)
-                self._muxed += 1
-            self._mux_sound(None)
-            self._container.close()
-            self._file.close()
-        self._forget()
-        return self._muxed
-
-    def drop(self) -> None:
-        """Free everything without writing more."""
-        # With its file closed, the container writes no index.
-        with suppress(OSError):
-            self._file.close()
-        if self._container is not None:
-            with suppress(Exception):  # it is thrown away: what it says of its end is of no use
-                self._container.close()
-        self._forget()
-
-    def _forget(self) -> None:
-        if isinstance(self._packets, Generator):
-            self._packets.close()
-        self._stream = self._container = self._held = None
-        self._sounds, self._packets = {}, iter(())
-
-    def _mux(self, packet: av.Packet[VideoStream]) -> None:
-        assert self._container is not None
-        held, self._held = self._held, packet
-        if held is None:
-            self._first = (packet.pts or 0, packet.dts or 0)
-        else:
-            if held.dts is not None:
-                self._mux_sound(held.dts * held.time_base)
-            self._container.mux_one(held)
-            self._muxed += 1
-
-    def _mux_sound(self, until: Fraction | None) -> None:
-        """Sound that begins up to `until`, or all. Asks for a packet only when the one before has
-        ended by then, so that a pipe which sends sound before its frame is never waited for.
-        """
-        assert self._container is not None
-        last = self._waiting
-        while last is None or until is None or last.end is None or last.end <= until:
-            last = next(self._packets, None)
-            if last is None:
-                return
-            self._waiting = last
-            if last.stream in self._sounds:
-                mux(self._container, self._sounds[last.stream], last)
+def _form(first: Image | Mask, asked: str | None, encoder: Encoder, muxer: str) -> Form:
+    """The pixel format: as asked, else what the encoder has for pictures like the first."""
+    if asked is not None:
+        return form_of(asked)
+    if encoder.lossless:
+        return _untouched(first)
+    deep = isinstance(first, Image) and first.depth != "uint8"
+    clear = isinstance(first, Image) and first.alpha is not None
+    if clear and muxer in encoder.alpha_muxers:
+        return form_of(encoder.alpha)
+    if deep and encoder.deep:
+        return form_of(encoder.deep)
+    formats = [] if encoder.known else formats_of(encoder)
+    if formats and encoder.plain not in formats:
+        return form_of(next(filter(is_written, formats), encoder.plain))
+    return form_of(encoder.plain)
 
 
-@contextmanager
-def _said() -> Iterator[None]:
-    """Errors of FFmpeg and of the file, said as an OutputError."""
-    import av
+def _untouched(first: Image | Mask) -> Form:
+    """The format in which nothing of a picture like this is lost."""
+    if isinstance(first, Mask):
+        return form_of("gray")
+    deep, pixels = first.depth != "uint8", first.pixels
+    if first.alpha is not None:
+        return form_of("rgba64le" if deep else "bgra")
+    if first.space == "gray":
+        return form_of("gray16le" if deep else "gray")
+    if isinstance(pixels, Planes):
+        name = next(name for name, layout in NATIVE.items() if layout == pixels.layout)
+        return Form(name, pixels.layout, 8, alpha=False, full=pixels.full_range)
+    return form_of("rgb48le" if deep else "bgr0")
 
-    try:
-        yield
-    except (av.FFmpegError, OSError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise OutputError("the video cannot be written", why=str(why)) from error
 
-
-def _laid(bgr: Array, alpha: Array, background: tuple[int, int, int]) -> Bytes:
-    """A picture over one colour: (h, w, 3) uint8."""
-    cover = cast(Bytes, alpha)[:, :, None].astype(np.uint16)
-    below = np.array(background, np.uint16)
-    laid = (cast(Bytes, bgr) * cover + below * (255 - cover) + 127) // 255
-    return laid.astype(np.uint8)
+def aspect_on(grid: Grid, aspect: Fraction) -> Fraction:
+    """How wide a pixel of a grid is by its height, where those of its source are `aspect`: turned
+    by quarters, and stretched as the picture is. Square pixels stay square whatever is done."""
+    if aspect == 1:
+        return aspect
+    w, h = grid.size
+    middle = np.array([[w / 2, h / 2], [w / 2 + 1, h / 2], [w / 2, h / 2 + 1]])
+    at = grid.points_to_source(middle) * (float(aspect), 1.0)
+    wide, high = np.hypot(*(at[1] - at[0])), np.hypot(*(at[2] - at[0]))
+    if not np.isfinite(wide / high) or not 0.01 < wide / high < 100:
+        return Fraction(1)
+    for kept in (aspect, 1 / aspect, Fraction(1)):
+        if abs(wide / high / float(kept) - 1) < _SAME_SHAPE:
+            return kept
+    return Fraction(wide / high).limit_denominator(1000)
