@@ -31,7 +31,15 @@ from cvkit.core.time import Time, ends
 from cvkit.core.units import Duration
 
 _FINEST = Fraction(1, 1_000_000)
-Rate = Annotated[float, Field(gt=0, le=1000)]
+
+
+def _some(number: float) -> float:
+    if number < 0.001:
+        raise ValueError(f"must be at least 0.001, got {number}")
+    return number
+
+
+Much = Annotated[float, Field(gt=0, le=1000), AfterValidator(_some)]
 
 
 def _span(fit: Duration) -> Duration:
@@ -54,11 +62,11 @@ class Retime(Stage):
     spools: ClassVar[bool] = True
     word: ClassVar[str] = "speed"
 
-    speed: Annotated[float, Field(ge=0.001, le=1000)] | None = None
+    speed: Much | None = None
     """How many times as fast it plays: 2, or 0.5 for half the speed."""
     fit: Annotated[Duration, AfterValidator(_span)] | None = None
     """How long it takes, instead of a speed: 10s, 00:01:30."""
-    rate: Rate | None = None
+    rate: Much | None = None
     """Frames a second, at even times; left out, every frame goes on once."""
     blend: bool = False
     """With a rate: mix the frames around each moment, instead of repeating one."""

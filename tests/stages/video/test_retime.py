@@ -91,6 +91,7 @@ def test_what_is_found_goes_with_the_nearer_frame() -> None:
         ({"speed": 2, "blend": True}, "add --rate"),
         ({"fit": "10f"}, "must be seconds"),
         ({"speed": 0}, "speed"),
+        ({"rate": 1e-9}, "at least 0.001"),
     ],
 )
 def test_what_cannot_be_is_refused(words: dict[str, object], says: str) -> None:
