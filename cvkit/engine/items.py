@@ -23,6 +23,7 @@ from cvkit.core.frame import Frame
 from cvkit.core.options import RunOptions
 from cvkit.engine.check import Job
 from cvkit.engine.downstream import Held, Pipe, Straight
+from cvkit.engine.films import film_of, is_film
 from cvkit.engine.flow import Flow
 from cvkit.engine.lent import Lent
 from cvkit.engine.naming import holds_pages
@@ -38,8 +39,6 @@ from cvkit.engine.sinks import (
     Quit,
     Rows,
     Sink,
-    Video,
-    is_film,
 )
 from cvkit.io.codecs.asked import Asked
 from cvkit.io.codecs.metadata import Album, Metadata
@@ -163,10 +162,10 @@ class Workshop:
         self.drain(made(), item, medium, outcome)
 
     def _moving(self, item: Item, outcome: Outcome) -> None:
-        options = self.job.options
         from cvkit.engine.selection import Count, is_whole, selected
         from cvkit.io.sources.opening import Recorded
 
+        options = self.job.options
         with self.job.open_moving(item, asked_of(options, frozenset())) as clip:
             whole, count = is_whole(options), Count()
             frames = selected(clip, item.name, options, count)
@@ -239,7 +238,14 @@ class Workshop:
             aspect=head.aspect,
         )
         if head.moving:
-            self._run_moving(item, frames, medium, outcome, None)
+            from cvkit.engine.selection import Count
+
+            count = Count()
+
+            def ended(sinks: Sequence[Sink]) -> None:
+                self._counted(item, count.read, outcome)
+
+            self._run_moving(item, count.of(frames), medium, outcome, None, ended)
             return
         self._stills(frames, item, medium, outcome)
 
@@ -320,7 +326,8 @@ class Workshop:
             return [Rows(Path(outcome.rows))]
         for output, path in zip(job.pictures(), item.outputs, strict=True):
             if is_film(path, moving=medium.moving):
-                sinks.append(Video(output, path, options, medium, outcome.notes))
+                told = (options, medium, outcome.notes, self.claims)
+                sinks.append(film_of(output, path, *told))
             else:
                 sinks.append(self._pictures(output, path, item, medium, outcome))
         if job.has("results") or job.has("print"):

@@ -27,6 +27,15 @@ class Count:
 
     read: int = 0
 
+    def of(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        """The same frames, counted."""
+        try:
+            for frame in frames:
+                self.read += 1
+                yield frame
+        finally:
+            closing(frames)
+
 
 def is_whole(options: RunOptions) -> bool:
     """Whether every frame is wanted."""
