@@ -31,6 +31,7 @@ from cvkit.core.values import (
     eight_bit,
 )
 from cvkit.core.warp import Array, Size
+from cvkit.core.wheel import wheel
 
 Bgr = tuple[int, int, int]
 _BITS = 4  # OpenCV draws at sixteenths of a pixel
@@ -91,7 +92,7 @@ def shown(raster: Raster) -> Array:
     if isinstance(raster, Depth):
         return _turbo(raster.values)
     if isinstance(raster, Flow):
-        return _wheel(raster.values)
+        return wheel(raster.values, raster.top)
     raise TypeError(f"{type(raster).__name__} cannot be shown")
 
 
@@ -104,14 +105,6 @@ def _turbo(depth: Array) -> Array:
     coloured = cv2.applyColorMap(levels.astype(np.uint8), cv2.COLORMAP_TURBO)
     coloured[~good] = 0
     return np.asarray(coloured)
-
-
-def _wheel(flow: Array) -> Array:
-    # Baker et al. 2011: hue is direction, and the faster the stronger.
-    speed, angle = cv2.cartToPolar(flow[..., 0], flow[..., 1], angleInDegrees=True)
-    top = max(float(np.nan_to_num(speed).max()), 1e-9)
-    hsv = np.dstack([angle / 2, np.nan_to_num(speed) * (255 / top), np.full_like(speed, 255)])
-    return np.asarray(cv2.cvtColor(np.nan_to_num(hsv).astype(np.uint8), cv2.COLOR_HSV2BGR))
 
 
 # Objects
@@ -128,6 +121,9 @@ def _objects(canvas: Array, objects: Objects, style: Style) -> None:
             _cover(canvas, objects.masks[i], objects.boxes[i], colours[i], style.fill)
     shapes = [(_outline(objects, i), colours[i]) for i in order]
     _strokes(canvas, [s for s in shapes if s[0] is not None], style.line)
+    for i in (i for i in order if objects.ids is not None and _trail(objects, i)):
+        path = objects.polygons[i] if objects.polygons is not None else objects.boxes[:0, :2]
+        _dots(canvas, path[len(path) // 2][None], style.line + 1, colours[i])  # where it is now
     if style.boxes:
         for i in (i for i, s in zip(order, shapes, strict=True) if s[0] is None):
             _box(canvas, objects.boxes[i], colours[i], style.line)
@@ -140,12 +136,12 @@ def _objects(canvas: Array, objects: Objects, style: Style) -> None:
 
 def _colour(objects: Objects, row: int) -> Bgr:
     """Of the class, else of the label: the same in every frame and run. Outlines that have no
-    name of their own are told apart by their place.
+    name of their own are told apart by their number, else by their place.
     """
     if objects.classes is not None and objects.classes[row] >= 0:
         return distinct(int(objects.classes[row]))
     if _nameless(objects, row):
-        return distinct(row)
+        return distinct(row if objects.ids is None else max(0, int(objects.ids[row])))
     label = objects.labels[row] if objects.labels is not None else ""
     return distinct(zlib.crc32(label.encode()) % 997)
 
@@ -156,6 +152,14 @@ def _nameless(objects: Objects, row: int) -> bool:
         return False
     label = objects.labels[row] if objects.labels is not None else ""
     return not label or (objects.step is not None and objects.step[row] in (label, label + "s"))
+
+
+def _trail(objects: Objects, row: int) -> bool:
+    """Whether it is nameless and has no area: a line or a path there and back. Many lie close to
+    each other, where numbers would hide them."""
+    if objects.polygons is None or not _nameless(objects, row):
+        return False
+    return len(objects.polygons[row]) < 3 or cv2.contourArea(objects.polygons[row]) < 1
 
 
 def _outline(objects: Objects, row: int) -> Array | None:
@@ -240,7 +244,7 @@ def _words(objects: Objects, style: Style) -> list[str]:
             text = objects.texts[i] if objects.texts is not None else ""
             named = labels is not None and not _nameless(objects, i)
             parts.append(text or (labels[i] if labels is not None and named else ""))
-            if objects.ids is not None and objects.ids[i] >= 0:
+            if objects.ids is not None and objects.ids[i] >= 0 and not _trail(objects, i):
                 parts.append(f"#{objects.ids[i]}")
         if style.scores and scores is not None and np.isfinite(scores[i]):
             parts.append(f"{scores[i]:.2f}")

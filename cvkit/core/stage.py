@@ -133,8 +133,9 @@ class Stage(BaseModel):
         except ValidationError as error:
             raise _refusal(cls, error) from None
 
-    def gives(self, taken: Mapping[str, Kind]) -> Kind | None:
-        """The kind of the result where a parameter decides; None where the annotation says it."""
+    def gives(self, taken: Mapping[str, Kind]) -> Kind | tuple[Kind, ...] | None:
+        """The kind of the result where a parameter decides, or those that the frames it gives get,
+        in this order; None where the annotation says it."""
         return None
 
     def asks(self) -> Mapping[str, str]:

@@ -261,15 +261,18 @@ class Depth(_ArrayRaster):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Flow(_ArrayRaster):
-    """Motion a pixel since the frame before: (h, w, 2) float32, pixels right and down."""
+    """Motion a pixel since the frame before: (h, w, 2) float32, pixels right and down. `top` is
+    what counts as fast where it is shown, the same from frame to frame; 0: the fastest there."""
+
+    top: float = 0.0
 
     @classmethod
-    def of(cls, array: Array, grid: Grid | None = None) -> Flow:
+    def of(cls, array: Array, grid: Grid | None = None, *, top: float = 0.0) -> Flow:
         """From (h, w, 2) float32."""
         if array.ndim != 3 or array.shape[2] != 2:
             raise TypeError(f"flow is (h, w, 2), got {array.shape}")
         grid = grid or Grid.of((array.shape[1], array.shape[0]))
-        return cls(grid, frozen(array.astype(np.float32, copy=False)))
+        return cls(grid, frozen(array.astype(np.float32, copy=False)), top)
 
     def moved(self, warp: Warp) -> Flow:
         # A vector ends where its end point goes: both ends are moved, then subtracted.
@@ -277,7 +280,7 @@ class Flow(_ArrayRaster):
         starts = np.stack(np.meshgrid(np.arange(w) + 0.5, np.arange(h) + 0.5), -1)
         ends = warp.points((starts + self.values).reshape(-1, 2).astype(np.float64))
         turned = (ends - warp.points(starts.reshape(-1, 2))).reshape(h, w, 2).astype(np.float32)
-        return Flow(self.grid.then(warp), frozen(warp.pixels(turned)))
+        return Flow(self.grid.then(warp), frozen(warp.pixels(turned)), self.top)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

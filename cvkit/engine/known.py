@@ -100,7 +100,7 @@ def given(name: str, stage: Stage, kinds: Mapping[str, Kind]) -> tuple[Kind, ...
     words = [w for w in sig.gives if w not in ("warp", "frame")]
     by_parameter = stage.gives(kinds)
     if by_parameter is not None:
-        return (by_parameter,)
+        return by_parameter if isinstance(by_parameter, tuple) else (by_parameter,)
     if len(words) > 1 and not sig.several:
         raise ChainError(f"{name} does not say which of {', '.join(words)} it gives")
     out: list[Kind] = []

@@ -167,9 +167,11 @@ def test_nearest_and_farthest_depth_have_the_ends_of_the_scale() -> None:
 
 
 def test_flow_has_its_direction_as_hue_and_its_speed_as_strength() -> None:
-    angles = np.radians([0, 120, 240])
-    vectors = [[2 * math.cos(a), 2 * math.sin(a)] for a in angles]
-    picture = shown(Flow.of(np.array([[*vectors, [0, 0]]], np.float32)))
-    hues = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV)[0, :3, 0]
-    assert hues.tolist() == pytest.approx([0, 60, 120], abs=1)
-    assert picture[0, 3].tolist() == [255, 255, 255]
+    ways = [(2, 0), (0, 2), (-2, 0), (0, -2), (0, 0)]
+    picture = shown(Flow.of(np.array([ways], np.float32)))
+    hues = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV)[0, :4, 0]
+    # Middlebury's wheel: right is red, down nearly yellow, left past cyan, up violet.
+    assert hues.tolist() == pytest.approx([0, 27, 97, 132], abs=2)
+    half = shown(Flow.of(np.array([[[1, 0]]], np.float32), top=2))
+    assert half[0, 0].tolist() == pytest.approx([128, 128, 255], abs=6)
+    assert picture[0, 4].tolist() == [255, 255, 255]

@@ -166,7 +166,9 @@ def _raster_of(row: Packed, extra: dict[str, Any], grid: Grid) -> Value:
     if row.kind == "labels":
         names = {int(k): _word(v) for k, v in extra["names"].items()}
         return Labels(grid, array, names)
-    return Depth(grid, array, bool(extra["metric"])) if row.kind == "depth" else Flow(grid, array)
+    if row.kind == "depth":
+        return Depth(grid, array, bool(extra["metric"]))
+    return Flow(grid, array, float(extra["top"]))
 
 
 def _made(kind: str, extra: dict[str, Any], grid: Grid | None) -> Value:

@@ -81,7 +81,9 @@ def test_against_the_first_what_came_stays_seen() -> None:
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 def test_the_difference_is_opencvs_and_a_level_cuts_it(dtype: str) -> None:
     top = {"uint8": 1, "uint16": 257, "float32": 1 / 255}[dtype]
-    one, two = ((scene(s, number=i).astype(float) * top).astype(dtype) for i, s in enumerate((0.2, 0.5)))
+    one, two = (
+        (scene(s, number=i).astype(float) * top).astype(dtype) for i, s in enumerate((0.2, 0.5))
+    )
     expected = cv2.absdiff(two, one)
     for stage in (FrameDiff(give="difference"), FrameDiff(level="10%")):  # type: ignore[arg-type]
         state = stage.start()
