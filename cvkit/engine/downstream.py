@@ -148,7 +148,7 @@ def open_pipe(job: Job, stdout: BinaryIO | None) -> Pipe | None:
         if unknown:
             raise UsageError(f"--only {unknown[0]}: no such kind", remedy=", ".join(KINDS))
         only = {KINDS[k.lower()] for k in job.options.only}
-    items = len(job.items) if job.upstream is None else job.upstream.reader.items
+    items = len(job.items) if job.upstream is None else job.upstream.items
     return FrameStream(StreamWriter(file, only=only, items=1 if job.rest is not None else items))
 
 

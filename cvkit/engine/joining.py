@@ -46,7 +46,7 @@ def streamed(upstream: Upstream, still: Fraction, spec: Spec) -> tuple[Item, Hea
     """
     from cvkit.io.sources.joined import RATE, Timeline
 
-    items = upstream.items()
+    items = upstream.each()
     first = next(items, None)
     if first is None:
         raise InputError("there is nothing to join", remedy="look at the command before the pipe")

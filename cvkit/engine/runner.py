@@ -112,7 +112,7 @@ def _arriving(shop: Workshop, turn: threading.Event) -> Iterator[tuple[_Work, bo
     `turn` is over nothing else is read."""
     assert shop.job.upstream is not None
     taken: dict[str, str] = {}
-    for number, (found, frames) in enumerate(shop.job.upstream.items()):
+    for number, (found, frames) in enumerate(shop.job.upstream.each()):
         head, alone = found.head, True
         item = Item(number, head.name, head.name, head.moving)
         if found.error is not None:

@@ -39,6 +39,14 @@ class Upstream:
     opens: Callable[[Asked], Moving] | None = None
     path: str = ""
     suffix: str = ""
+    joins: bool = False
+    """Whether all that comes is worked on as one."""
+
+    @property
+    def items(self) -> int | None:
+        """How many inputs a frame stream is for the run, where that is known."""
+        known: int | None = self.reader.items
+        return 1 if self.joins else known
 
     @property
     def pictures(self) -> bool:
@@ -56,7 +64,7 @@ class Upstream:
                 os.unlink(self.path)
         self.file.close()
 
-    def items(self) -> Iterator[tuple[Any, Iterator[Frame]]]:
+    def each(self) -> Iterator[tuple[Any, Iterator[Frame]]]:
         """Each item of the stream with its frames."""
         for item in self.reader:
             yield item, item.frames()
