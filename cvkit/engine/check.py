@@ -82,11 +82,7 @@ class Job:
         """Raises DamagedError or InputError where it cannot be read."""
         if self.stdin is not None and self.stdin.opens is not None:
             return self.stdin.opens(asked)
-        if item.parts:
-            return opened(item.parts, self.chain.joins, asked)
-        from cvkit.io.sources.opening import open_moving
-
-        return open_moving(item.path, asked)
+        return opened(item, self.chain.joins, asked)
 
     @property
     def upstream(self) -> Upstream | None:
@@ -175,13 +171,14 @@ def _checked(spec: Spec, options: RunOptions, stdin: Upstream | None) -> Job:
     job = Job(spec, options, chain, [], [], stdin, rest=rest)
     if stdin is None:
         _find(job)
-    elif job.upstream is None:
-        job.items = [_piped_in(stdin, options)]
+    else:
+        stdin.joins = chain.joins is not None
+        job.items = [] if job.upstream is not None else [_piped_in(stdin, options)]
     if chain.joins is not None and job.items and (stdin is None or stdin.opens is None):
         job.items = [joined(job.items, spec)]
     sources = [Source(i.name, i.path, i.moving, len(i.pages) or 1) for i in job.items]
     job.outputs = _outputs(job, sources)
-    items = len(sources) if job.upstream is None else job.upstream.reader.items or 1
+    items = len(sources) if job.upstream is None else job.upstream.items or 1
     several = job.rest is None and (items > 1 or any(s.pages > 1 for s in sources))
     if several and any(o.kind == "piped" and o.suffix == ".y4m" for o in job.outputs):
         raise one_video()
@@ -305,7 +302,7 @@ def _outputs(job: Job, sources: list[Source]) -> list[Output]:
     if job.spec.outputs:
         return read_outputs(job.spec.outputs, whole)
     if job.upstream is not None:
-        return unsaid(whole, ["-"] * (job.upstream.reader.items or 1), many=False)
+        return unsaid(whole, ["-"] * (job.upstream.items or 1), many=False)
     many = any(s.pages > 1 for s in sources)
     return unsaid(whole, job.named or job.spec.inputs, many=many)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import chain
@@ -30,11 +30,18 @@ def joined(items: list[Item], spec: Spec) -> Item:
     return Item(0, name, items[0].path, True, parts=tuple(items))
 
 
-def opened(items: Sequence[Item], still: Fraction | None, asked: Asked) -> Moving:
-    """Raises DamagedError or InputError where one cannot be opened."""
+def opened(item: Item, still: Fraction | None, asked: Asked) -> Moving:
+    """An input that moves, or several that were joined.
+
+    Raises DamagedError or InputError where one cannot be opened.
+    """
+    from cvkit.io.sources.opening import open_moving
+
+    if not item.parts:
+        return open_moving(item.path, asked)
     from cvkit.io.sources.joined import Joined, Part
 
-    parts = [Part(item.name, item.path, item.moving, item.pages) for item in items]
+    parts = [Part(one.name, one.path, one.moving, one.pages) for one in item.parts]
     return Joined(parts, still or Fraction(0), asked)
 
 
