@@ -25,6 +25,16 @@ CHAINS = (
     "keep a then threshold then bitwise --with a then blur",
     "background --method mog2 then contours",
 )
+MOVING = (
+    "sample --every 3f then edges",
+    "frame-diff then contours then draw",
+    "detect --model haar-face then smooth then redact",
+    "stabilize then gray",
+    "sketch then retime --speed 2",
+    "blur then reverse",
+    "scene-cut then flip",
+)
+"""Chains that say something of videos only."""
 
 
 def steps(chain: str) -> list[list[str]]:
@@ -108,7 +118,7 @@ def test_a_folder_is_the_same_however_the_chain_is_spelled(
         assert tree(tmp_path / "pipe") == expected
 
 
-@pytest.mark.parametrize("chain", CHAINS)
+@pytest.mark.parametrize("chain", (*CHAINS, *MOVING))
 def test_a_video_is_the_same_in_one_process_and_in_a_pipe(
     cvkit: Command, tmp_path: Path, chain: str
 ):
@@ -118,8 +128,23 @@ def test_a_video_is_the_same_in_one_process_and_in_a_pipe(
     assert done.code == 0, done.err
     ran = piped(cvkit, chain, "v.mp4", "pipe.mp4")
     assert ran.returncode == 0, ran.stderr.decode()
-    assert (tmp_path / "pipe.mp4").read_bytes() == (tmp_path / "one.mp4").read_bytes()
-    assert heard(tmp_path / "pipe.mp4") == heard(tmp_path / "v.mp4")
+    (tmp_path / "chain.yaml").write_text(spec(chain))
+    assert cvkit("run", "chain.yaml", "v.mp4", "-o", "spec.mp4").code == 0
+    for name in ("pipe.mp4", "spec.mp4"):
+        assert (tmp_path / name).read_bytes() == (tmp_path / "one.mp4").read_bytes(), name
+    if "sound left out" not in done.err:
+        assert heard(tmp_path / "pipe.mp4") == heard(tmp_path / "v.mp4")
+
+
+@pytest.mark.parametrize("chain", [c for c in (*CHAINS, *MOVING) if "contours" in c or "det" in c])
+def test_records_of_a_video_are_the_same_in_a_pipe(cvkit: Command, tmp_path: Path, chain: str):
+    video(tmp_path / "v.mp4")
+    assert cvkit(*one_line(chain, "v.mp4"), "-o", "one.jsonl").code == 0
+    ran = piped(cvkit, chain, "v.mp4", "pipe.jsonl")
+    assert ran.returncode == 0, ran.stderr.decode()
+    records = (tmp_path / "one.jsonl").read_text()
+    assert (tmp_path / "pipe.jsonl").read_text() == records
+    assert records.count('"index"') == 20
 
 
 def piped(cvkit: Command, chain: str, source: str, out: str) -> subprocess.CompletedProcess[bytes]:
