@@ -170,8 +170,9 @@ class Workshop:
             whole, count = is_whole(options), Count()
             frames = selected(clip, item.name, options, count)
             keeps = whole and not self.flow.chain.changes_length
-            sound = clip.sound if keeps and not options.no_audio else None
-            if clip.sound is not None and not keeps:
+            sound = clip.sound if self._takes_sound(item) else None
+            if sound is not None and not keeps:
+                sound = None
                 outcome.notes.append("sound left out: not every frame is kept at its time")
             rate, base = self.flow.chain.timing(clip.rate, clip.time_base)
             medium = Medium(
@@ -192,6 +193,11 @@ class Workshop:
                 self._run_moving(item, frames, medium, outcome, total, ended, exact)
             finally:
                 outcome.notes += [f"{item.name}: {n}" for n in dict.fromkeys(clip.notes)]
+
+    def _takes_sound(self, item: Item) -> bool:
+        """Whether some output would hold it."""
+        films = any(is_film(path, moving=True) for path in item.outputs)
+        return not self.job.options.no_audio and (films or self.downstream is not None)
 
     def _length(self, clip: Moving) -> int | None:
         """How many frames come, where a step wants to know and the file tells."""
@@ -326,8 +332,7 @@ class Workshop:
             return [Rows(Path(outcome.rows))]
         for output, path in zip(job.pictures(), item.outputs, strict=True):
             if is_film(path, moving=medium.moving):
-                told = (options, medium, outcome.notes, self.claims)
-                sinks.append(film_of(output, path, *told))
+                sinks.append(film_of(output, path, options, medium, outcome.notes, self.claims))
             else:
                 sinks.append(self._pictures(output, path, item, medium, outcome))
         if job.has("results") or job.has("print"):

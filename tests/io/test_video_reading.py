@@ -17,6 +17,7 @@ from cvkit.core.errors import InputError
 from cvkit.core.units import Duration
 from cvkit.core.values import Image
 from cvkit.io.sources import video
+from cvkit.io.sources.files import kind_of
 from cvkit.io.sources.video import open_video
 from tests.io.clips import KINDS, NEEDS_FFMPEG, PICTURES, SOUND, ffmpeg, made
 
@@ -331,3 +332,23 @@ def test_high_dynamic_range_is_said(tmp_path: Path):
     ffmpeg(*PICTURES, "-c:v", "libx264", "-pix_fmt", "yuv420p10le", *tags, tmp_path / "a.mp4")
     with open_video(tmp_path / "a.mp4", deep=True) as clip:
         assert clip.notes == ["high dynamic range (PQ): shown as stored, so it looks pale"]
+
+
+@NEEDS_FFMPEG
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_each_kind_of_file_is_taken_for_a_video(clips: Path, name: str):
+    path = made(clips, name)
+    assert kind_of(str(path)) == "video"
+    still = path.with_suffix(".jpg")
+    if name == "raw.mjpeg":
+        still.write_bytes(path.read_bytes())
+        assert kind_of(str(still)) == "picture"
+
+
+@NEEDS_FFMPEG
+def test_sound_that_cannot_be_carried_on_is_left_out_and_said(tmp_path: Path):
+    ffmpeg(*PICTURES, *SOUND, "-c:v", "wmv2", "-c:a", "wmav2", tmp_path / "a.wmv")
+    with open_video(tmp_path / "a.wmv") as clip:
+        assert clip.sound is None
+        assert clip.notes == ["sound left out: wmav2 is not carried on"]
+        assert len(list(clip)) == 50

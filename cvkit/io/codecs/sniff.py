@@ -9,14 +9,16 @@ HEAD = 1024
 
 VIDEO_SUFFIXES = frozenset(
     ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .m2v .ts .mts .m2ts .flv .f4v .ogv .ogg .wmv .asf"
-    " .3gp .3g2 .vob .y4m .mxf .mjpeg .mjpg .264 .h264 .265 .hevc .ivf".split()
+    " .3gp .3g2 .vob .y4m .mxf .mjpeg .mjpg .264 .h264 .265 .hevc .ivf .dv .nut".split()
 )
 RAW_SUFFIXES = frozenset(
     ".dng .cr2 .cr3 .nef .nrw .arw .sr2 .srf .orf .rw2 .raf .pef .srw .iiq .3fr .erf .mrw .x3f"
     " .kdc .dcr".split()
 )
 """Of cameras' own files, most of which begin as a TIFF does."""
-MOVING = frozenset("mp4 matroska avi mpegts mpeg flv ogg y4m".split())
+MOVING = frozenset(
+    "mp4 matroska avi mpegts mpeg flv ogg y4m asf ivf nut mxf mjpeg h264 hevc dv".split()
+)
 
 _MAGIC = (
     (b"\xff\xd8\xff", "jpeg"),
@@ -58,7 +60,14 @@ _MAGIC = (
     (b"YUV4MPEG2", "y4m"),
     (b"\0\0\x01\xba", "mpeg"),
     (b"\0\0\x01\xb3", "mpeg"),
+    (b"0&\xb2u\x8ef\xcf\x11", "asf"),
+    (b"DKIF", "ivf"),
+    (b"nut/multimedia container\0", "nut"),
+    (b"\x06\x0e+4\x02\x05\x01\x01", "mxf"),
 )
+# Streams without a container, by their names' suffixes.
+_BARE = {".h264": "h264", ".264": "h264", ".hevc": "hevc", ".265": "hevc", ".dv": "dv"}
+_BARE_STARTS = (b"\0\0\0\x01", b"\0\0\x01", b"\x1f\x07\0")
 _BRANDS = {
     **dict.fromkeys((b"avif", b"avis"), "avif"),
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "heic"),
@@ -99,6 +108,10 @@ def told(head: bytes, name: str) -> str | None:
     found, suffix = sniff(head), os.path.splitext(name)[1].lower()
     if found == "tiff" and suffix in RAW_SUFFIXES:
         return "raw"
+    if found == "jpeg" and suffix in (".mjpeg", ".mjpg"):
+        return "mjpeg"
+    if found in (None, "mpeg") and suffix in _BARE and head.startswith(_BARE_STARTS):
+        return _BARE[suffix]
     if found is None and suffix == ".csv":
         return "csv"
     if found is None and suffix == ".svgz" and head[:2] == b"\x1f\x8b":

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from cvkit.core.errors import DamagedError, InputError
 from cvkit.core.time import Time
 from cvkit.core.units import Duration
 from cvkit.core.values import Image
@@ -70,12 +71,27 @@ class Clip:
 
     @property
     def sound(self) -> Sound | None:
-        """The encoded sound, or None where there is none."""
+        """The encoded sound, or None where there is none, or none that can be carried on; then
+        `notes` say so. Raises DamagedError where its start is broken."""
         if self._sound is None and self._has_sound:
-            sound = Sound.of_file(self._path, origin=self._origin, salvage=self._salvage)
-            self._sound = sound
+            self._sound = self._opened_sound()
             self._has_sound = self._sound is not None
         return self._sound
+
+    def _opened_sound(self) -> Sound | None:
+        import av
+
+        try:
+            return Sound.of_file(self._path, origin=self._origin, salvage=self._salvage)
+        except (av.FFmpegError, InputError) as error:
+            if not self._salvage:
+                why = getattr(error, "strerror", None) or str(error)
+                raise DamagedError(f"{self._path.name}: its sound is damaged", why=why) from error
+            self.notes.append("sound left out: it is damaged")
+        except ValueError:  # PyAV knows no container that takes it from one file to another
+            names = {s.codec_context.name for s in self._opened.container.streams.audio}
+            self.notes.append(f"sound left out: {', '.join(sorted(names))} is not carried on")
+        return None
 
     def begin(self, edge: Duration) -> int:
         """Let iteration begin at the first frame at or after `edge`, in frames or seconds from 0;
