@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from fractions import Fraction
 from pathlib import Path
 
-import pytest
-
-from cvkit.core.frame import Frame
-from cvkit.io.stream.spool import FrameSpool
 from cvkit.stages.video.reverse import Reverse
 from tests.conftest import Command
 from tests.invariant.media import decoded, heard, video
@@ -38,25 +33,6 @@ def test_twice_is_the_video_itself() -> None:
     twice = run(Reverse(), run(Reverse(), frames))
     assert levels(twice) == levels(frames)
     assert starts(twice) == starts(frames)
-
-
-def test_a_spool_gives_back_what_it_took_and_its_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = []
-    real = tempfile.TemporaryFile
-    monkeypatch.setattr(
-        tempfile, "TemporaryFile", lambda **k: opened.append(real(**k)) or opened[-1]
-    )
-    frames = stream(6)
-    with FrameSpool() as spool:
-        assert opened == []
-        for frame in frames:
-            spool.add(frame)
-        got: list[Frame] = [spool[i] for i in (5, 0, 3)]
-        with pytest.raises(IndexError):
-            spool[6]
-    assert levels(got) == [5, 0, 3]
-    assert [f.time for f in got] == [frames[i].time for i in (5, 0, 3)]
-    assert [f.closed for f in opened] == [True]
 
 
 def test_every_spelling_plays_it_backwards(cvkit: Command, tmp_path: Path) -> None:
