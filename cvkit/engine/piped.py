@@ -80,6 +80,10 @@ class RawVideo(_Plain):
     def __init__(self, output: Output, out: Outgoing, job: Job) -> None:
         super().__init__(out)
         self._output, self._options = output, job.options
+        if job.options.pix_fmt is not None:
+            from cvkit.io.sinks.y4m import held
+
+            held(job.options.pix_fmt)
         self._writer: Y4mWriter | None = None
         self._notes: list[str] = []
 
@@ -91,7 +95,6 @@ class RawVideo(_Plain):
 
     def begin(self, about: tuple[Medium, list[str]]) -> None:
         """Raises UsageError for a second input."""
-        from cvkit.io.sinks.encoding import layout_of
         from cvkit.io.sinks.y4m import Y4mWriter
 
         medium, self._notes = about
@@ -100,12 +103,11 @@ class RawVideo(_Plain):
         if medium.sound is not None:
             self._notes.append("sound left out: y4m holds none")
         options = self._options
-        form = options.pix_fmt
         self._writer = Y4mWriter(
             self._out,
             rate=Fraction(options.fps).limit_denominator(1001) if options.fps else medium.rate,
             aspect=medium.aspect,
-            layout=None if form is None else "gray" if form == "gray" else layout_of(form),
+            pix_fmt=options.pix_fmt,
             background=options.background.bgr,
         )
 

@@ -181,3 +181,17 @@ def test_the_input_is_called_stdin(cvkit: Command):
     lines = [json.loads(line) for line in done.out.splitlines()]
     assert [(line["source"], line["index"]) for line in lines] == [("stdin", i) for i in range(4)]
     assert [line["time"] for line in lines] == [0, 0.04, 0.08, 0.12]
+
+
+def test_pixels_are_as_wide_as_the_result_has_them(cvkit: Command):
+    y4m = b"YUV4MPEG2 W32 H24 F25:1 A4:3 Cmono\n" + (b"FRAME\n" + bytes(32 * 24)) * 2
+
+    def aspect(*words: str) -> bytes:
+        done = cvkit("gray", "-", *words, "-o", "y4m:-", stdin=y4m)
+        assert done.code == 0, done.err
+        return done.out_bytes.split()[5]
+
+    assert aspect() == b"A4:3"
+    assert aspect("then", "resize", "50%") == b"A4:3"
+    assert aspect("then", "rotate", "--angle", "90") == b"A3:4"
+    assert aspect("then", "flip") == b"A4:3"

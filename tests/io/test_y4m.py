@@ -141,6 +141,19 @@ def written(rasters: list[values.Raster], **told: object) -> tuple[bytes, Y4mWri
     return file.getvalue(), writer
 
 
+def test_deep_pictures_stay_deep():
+    deep = photo((64, 48)).astype(np.uint16) * 257
+    data, writer = written([values.Image.of(deep)])
+    assert b" C420p10 " in data[:60]
+    assert writer.notes == []
+    ((_, image),) = Y4m(io.BytesIO(data), "a", Asked(deep=True))
+    grey = values.Image.of(deep).gray
+    assert np.abs(image.gray.astype(int) - grey).max() <= 120  # of 65535: ten bits
+    data, _ = written([values.Image.of(deep[:, :, 0])])
+    ((_, image),) = Y4m(io.BytesIO(data), "a", Asked(deep=True))
+    assert np.array_equal(image.gray, deep[:, :, 0])
+
+
 @pytest.mark.parametrize("form", ["yuv420p", "yuvj420p", "yuv422p", "yuv444p", "gray"])
 @pytest.mark.parametrize("size", [(34, 18), (33, 17)])
 def test_planes_go_out_as_they_came(form: str, size: tuple[int, int]):
@@ -155,7 +168,7 @@ def test_planes_go_out_as_they_came(form: str, size: tuple[int, int]):
 
 def test_what_is_no_planes_is_within_a_level_of_itself():
     grid = photo((64, 48))
-    data, _ = written([values.Image.of(grid)], layout="444")
+    data, _ = written([values.Image.of(grid)], pix_fmt="yuv444p")
     ((_, image),) = opened(data)
     assert np.abs(image.bgr.astype(int) - grid).max() <= 3
     mask = values.Mask.of(grid[:, :, 0] > 90)

@@ -34,13 +34,14 @@ MAGIC = b"YUV4MPEG2 "
 _LONGEST_LINE = 1024
 _RATE = Fraction(25)
 _CUT = "the next frame is cut"
-# Where the chroma of 4:2:0 lies differs between the first four; cvkit, as OpenCV, takes all alike.
-_FORMATS = {
+FORMATS = {
     **dict.fromkeys(("420", "420jpeg", "420mpeg2", "420paldv"), "yuv420p"),
     "411": "yuv411p", "422": "yuv422p", "444": "yuv444p", "444alpha": "yuva444p", "mono": "gray",
     **{f"{c}p{d}": f"yuv{c}p{d}le" for c in ("420", "422", "444") for d in (9, 10, 12, 14, 16)},
     **{f"mono{d}": f"gray{d}le" for d in (9, 10, 12, 14, 16)},
 }  # fmt: skip
+"""FFmpeg's pixel format of each C tag. Where chroma lies differs between the first four; cvkit, as
+OpenCV, takes all alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,7 @@ def header(line: bytes, name: str) -> Header:
     except (KeyError, ValueError) as error:
         raise DamagedError(f"{name}: damaged", why="its pictures have no size") from error
     form = told.get("C", "420jpeg")
-    if form not in _FORMATS:
+    if form not in FORMATS:
         raise InputError(
             f"{name}: y4m of the pixel format {form[:20]!r} is not read",
             remedy="write it as -pix_fmt yuv420p",
@@ -203,7 +204,7 @@ def header(line: bytes, name: str) -> Header:
     return Header(
         size,
         _ratio(told.get("F", "")) or _RATE,
-        _FORMATS[form],
+        FORMATS[form],
         _ratio(told.get("A", "")) or Fraction(1),
         {"t": "tff", "b": "bff", "m": "tff"}.get(told.get("I", "p"), ""),
         next((spans[word] for word in extras if word in spans), None),
