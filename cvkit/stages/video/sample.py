@@ -1,7 +1,8 @@
 """Keep some frames of a video: one a second, every tenth, twelve in all, or only what changed.
 
 Frames keep their own number and time, so a video that is written plays as long as before, and
-`f_{index}` names the frame of the source. `retime --speed 25` after it makes a time lapse.
+`-o 'f_{index:05d}.jpg'` names pictures after the source's frames. `retime --speed 25` after it
+makes a time lapse.
 
 `--every 2s` takes the first frame and then the first at or after each further 2 seconds, whatever
 the frame rate; `--every 10f` every tenth frame. `--changed 2%` compares each frame with the last
@@ -11,7 +12,7 @@ one kept, by the mean difference of their grey levels, and with `--every` only t
 before it is decoded; of what comes through a pipe, or after steps that drop frames, all frames wait
 on disk (1.5 bytes a pixel and frame) until it has ended. Sound is left out.
 
-Example: cvkit sample samples/portrait.mp4 --every 0.5s -o portrait/
+Example: cvkit sample samples/portrait.mp4 --every 0.5s -o still.mp4
 Example: cvkit sample samples/coin.mp4 --count 12 then montage -o sheet.png
 """
 

@@ -2,7 +2,8 @@
 
 Without `-o` the list is printed: a line a scene, with its first frame, the first one after it,
 both times and its length. `-o scenes.csv` writes it; `-o 'scene_{index:03d}.mp4'` writes a file a
-scene, with its sound; `--pictures first -o scenes/` a picture of each.
+scene, with its sound; `--pictures first -o 'scene_{index:05d}.jpg'` a picture of each, called after
+its frame.
 
 `content` compares each frame with the one before in hue, saturation and value, `histogram` by how
 often colours come, `hash` by a perceptual hash; `adaptive` asks that a change stands out from those
@@ -14,7 +15,7 @@ black: a scene begins where the picture is no longer dark. A cross-fade shows in
 the changes around), histogram 0.35 and hash 0.35 (0–1), threshold 12 (mean level, 0–255).
 
 Example: cvkit scene-cut samples/portrait.mp4
-Example: cvkit scene-cut samples/portrait.mp4 --method histogram --pictures middle -o scenes/
+Example: cvkit scene-cut samples/portrait.mp4 --pictures middle then montage -o scenes.png
 
 Source: PySceneDetect (content, adaptive, threshold, hash); OpenCV compareHist (histogram).
 """

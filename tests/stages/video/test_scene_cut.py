@@ -7,6 +7,7 @@ import json
 import subprocess
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -227,3 +228,21 @@ def test_sound_is_kept_where_all_frames_go_on(cvkit: Command, tmp_path: Path) ->
     assert heard(tmp_path / "out.mp4") == heard(tmp_path / "v.mp4")
     done = cvkit("scene-cut", "v.mp4", "--pictures", "first", "-o", "first.mp4")
     assert "sound left out" in done.err
+
+
+def test_a_file_a_scene_also_behind_a_pipe(cvkit: Command, tmp_path: Path, shared: Path) -> None:
+    source = shared / "video/cuts_known.mp4"
+    assert cvkit("scene-cut", source, "-o", "one_{index}.mp4").code == 0
+    program = " ".join(cvkit.argv())
+    line = f"{program} scene-cut {source} -o - | {program} flip - -o 'two_{{index}}.mp4'"
+    subprocess.run(["bash", "-c", f"set -o pipefail; {line}"], cwd=tmp_path, env=cvkit.env(),
+                   check=True, capture_output=True)  # fmt: skip
+    edges = [0, *KNOWN, 375]
+    for name in ("one", "two"):
+        lengths = []
+        for number in range(7):
+            with av.open(str(tmp_path / f"{name}_{number}.mp4")) as file:
+                times = [f.time for f in file.decode(video=0)]
+            assert times[0] == 0
+            lengths.append(len(times))
+        assert lengths == [b - a for a, b in pairwise(edges)]
