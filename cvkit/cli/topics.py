@@ -54,6 +54,8 @@ last of several inputs is the second. Two folders pair by relative path.
   --frames A:B:STEP   of videos only these frames, 0-based, B excluded:
                       10:50, 2s:5.5s, -25:
   --duration 5s       of videos only so much
+  --deinterlace       of interlaced videos whole pictures
+  --deep              of videos of more than 8 bits a channel 16, else 8
   --page 2-5          of PDF and TIFF only these pages, from 1; else all
   --dpi 300           dots an inch at which PDF and SVG are drawn (150)
 
@@ -67,7 +69,8 @@ same. Profiles of tables are applied to 8 bits only, and a broken one to none: a
 gAMA and cHRM are passed over.
 
 A damaged input fails with an error that says where; the others go on. --on-error stop ends the run
-at the first one, --on-corrupt skip counts damaged files as skipped.
+at the first one, --on-corrupt skip counts damaged files as skipped, and --on-corrupt salvage keeps
+what is whole of a video or animation: a note and a line in JSON Lines say what is missing.
 """
 
 _OUTPUTS = """

@@ -3,8 +3,10 @@ upright in the right colours, and what is odd is said."""
 
 from __future__ import annotations
 
+import gc
 import itertools
 import math
+import os
 import zlib
 from fractions import Fraction
 from pathlib import Path
@@ -352,3 +354,28 @@ def test_sound_that_cannot_be_carried_on_is_left_out_and_said(tmp_path: Path):
         assert clip.sound is None
         assert clip.notes == ["sound left out: wmav2 is not carried on"]
         assert len(list(clip)) == 50
+
+
+def held() -> tuple[int, int]:
+    """Threads and open handles of the process."""
+    return len(os.listdir("/proc/self/task")), len(os.listdir("/proc/self/fd"))
+
+
+@pytest.mark.serial
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts in /proc")
+@NEEDS_FFMPEG
+def test_seeking_leaves_no_thread_and_no_handle(clips: Path):
+    def once(name: str, **how: bool) -> None:
+        with open_video(made(clips, name), **how) as clip:
+            clip.begin(Duration(Fraction(30), "f"))
+            next(iter(clip))
+
+    names = ("open-gop.mkv", "fields.ts", "raw.h264")
+    for name in names:
+        once(name, deinterlace=True)
+    gc.collect()
+    before = held()
+    for index in range(45):
+        once(names[index % 3], deinterlace=index % 2 == 0, salvage=index % 5 == 0)
+    gc.collect()
+    assert held() == before

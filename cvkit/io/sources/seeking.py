@@ -8,11 +8,12 @@ whoever asks decodes from the start.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING
 
 from cvkit.core.units import Duration
@@ -30,20 +31,25 @@ _REORDERED = 64
 _TRIES = 4
 
 
+def _numbers() -> array[int]:
+    """A frame of hours of video takes a few bytes."""
+    return array("q")
+
+
 @dataclass
 class Timetable:
     """What the packets of a stream say, in the order in which they lie in the file."""
 
-    pts: list[int] = field(default_factory=list)
-    dts: list[int] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
+    pts: array[int] = field(default_factory=_numbers)
+    dts: array[int] = field(default_factory=_numbers)
+    sizes: array[int] = field(default_factory=_numbers)
     keys: list[int] = field(default_factory=list)
     """Places of key frames in these lists."""
     silent: set[int] = field(default_factory=set)
     """Places of packets that show nothing."""
     whole: bool = False
     """Whether it goes to the stream's end."""
-    shown: list[int] = field(default_factory=list)
+    shown: array[int] = field(default_factory=_numbers)
     """The instants of all frames, in order."""
 
     def add(self, packet: av.Packet[av.stream.Stream], *, silent: bool) -> bool:
@@ -67,8 +73,8 @@ class Timetable:
         first. False where they cannot be told apart."""
         silent = self.silent
         shown = sorted(p for i, p in enumerate(self.pts) if i not in silent and p >= first)
-        self.shown = shown
-        return bool(shown) and shown[0] == first and len(set(shown)) == len(shown)
+        self.shown = array("q", shown)
+        return bool(shown) and shown[0] == first and all(a < b for a, b in pairwise(shown))
 
     def start_for(self, pts: int) -> list[int]:
         """Key frames to begin at for a frame, the nearest first: all that is shown from it on
