@@ -82,7 +82,12 @@ def test_a_file_of_known_length_takes_no_disk(
     video(tmp_path / "v.mp4", frames=20)
     spooled: list[int] = []
     add = FrameSpool.add
-    monkeypatch.setattr(FrameSpool, "add", lambda s, f: (spooled.append(f.index), add(s, f))[1])
+
+    def noting(spool: FrameSpool, frame: Frame) -> None:
+        spooled.append(frame.index)
+        add(spool, frame)
+
+    monkeypatch.setattr(FrameSpool, "add", noting)
     for number, steps in enumerate(([made(count=3)], [made(every="2f"), made(count=3)])):
         folder = tmp_path / f"{number}"
         report = library.Pipeline(steps).run(tmp_path / "v.mp4", f"{folder}/{{index}}.png")

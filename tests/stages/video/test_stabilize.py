@@ -117,7 +117,9 @@ def test_a_cut_begins_anew() -> None:
     both = run(Stabilize(), [*frames, *other])
     alone = run(Stabilize(), frames) + run(Stabilize(), other)
     for a, b in zip(both, alone, strict=True):
-        np.testing.assert_allclose(a.grid.steps[-1].matrix, b.grid.steps[-1].matrix, atol=1e-9)
+        one, two = a.grid.steps[-1].matrix, b.grid.steps[-1].matrix
+        assert one is not None and two is not None  # noqa: PT018
+        np.testing.assert_allclose(one, two, atol=1e-9)
 
 
 def test_what_is_found_moves_along() -> None:
