@@ -13,6 +13,7 @@ from cvkit.core.signature import operand_fields
 from cvkit.core.spec import Spec
 from cvkit.core.values import Image
 from cvkit.engine import plan, templates
+from cvkit.engine.films import check_films
 from cvkit.engine.idle import refuse_idle
 from cvkit.engine.joining import joined, opened
 from cvkit.engine.known import Known, gather_kinds
@@ -193,6 +194,7 @@ def _checked(spec: Spec, options: RunOptions, stdin: Upstream | None) -> Job:
     elif several:
         check_stream(job.pictures(), items)
     refuse_idle(job)
+    check_films(job)
     return _loaded(job)
 
 

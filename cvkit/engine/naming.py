@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from cvkit.core.errors import UsageError
 from cvkit.core.values import Image, Kind
 from cvkit.engine import templates
-from cvkit.engine.outputs import VIDEO, Output, results_of
+from cvkit.engine.outputs import FILMS, VIDEO, Output, results_of
 from cvkit.engine.plan import Chain, written
 from cvkit.io.codecs.formats import (
     ANIMATION_SUFFIXES,
@@ -83,7 +83,9 @@ def path_for(output: Output, source: Source, chain: Chain) -> str:
     }  # fmt: skip
     template = templates.filled(output.template, values)
     suffix = os.path.splitext(template)[1].lower()
-    if not source.moving or templates.per_frame(template):
+    if source.moving and suffix in FILMS and templates.per_frame(template):
+        _suits_scenes(template)
+    elif not source.moving or templates.per_frame(template):
         _suits_still(source, suffix, template)
     elif suffix in _STILLS:
         raise UsageError(
@@ -223,9 +225,20 @@ def _suits(output: Output, source: Source, chain: Chain) -> None:
         )
 
 
+def _suits_scenes(template: str) -> None:
+    """Refuse a video a frame: one begins at each cut, and has a number and a time."""
+    own = templates.fields(template) - {"index", "time"}
+    if own:
+        raise UsageError(
+            f"-o {template}: a video has no {{{min(own)}}}",
+            why="one begins at each cut",
+            remedy="name them with {index} or {time}",
+        )
+
+
 def _suits_still(source: Source, suffix: str, path: str) -> None:
     """Refuse a file of many frames for one picture, or for one frame."""
-    what = "a video" if suffix in VIDEO else "an animation" if suffix == ".apng" else ""
+    what = "a video" if suffix in FILMS else "an animation" if suffix == ".apng" else ""
     if what and source.moving:
         raise UsageError(f"{path} is {what}, and would hold one frame", remedy="number .png files")
     if what:

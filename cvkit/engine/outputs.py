@@ -18,7 +18,8 @@ from cvkit.io.codecs.formats import SUFFIX_FORMAT as WRITE_SUFFIXES
 
 RESULTS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
 VIDEO = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
-_WRITTEN = {*WRITE_SUFFIXES, *ANIMATION_SUFFIXES, *VIDEO}
+FILMS = (*VIDEO, ".y4m")
+_WRITTEN = {*WRITE_SUFFIXES, *ANIMATION_SUFFIXES, *FILMS}
 PREVIEWS = ("show:", "term:", "term:kitty", "term:sixel", "term:blocks", "term:plain")
 """A window, and the terminal in the best form that it has or in one of these."""
 PIPED = {
@@ -195,7 +196,7 @@ def _no_format(text: str) -> str:
     what = (
         f"{text!r} has no suffix" if not _suffix(text) else f"cvkit does not write {_suffix(text)}"
     )
-    return f"{what}: it writes {can}, {' '.join(VIDEO)}, {' '.join(RESULTS)}"
+    return f"{what}: it writes {can}, {' '.join(FILMS)}, {' '.join(RESULTS)}"
 
 
 def _suffix(text: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,13 +16,12 @@ from cvkit.core.options import RunOptions
 from cvkit.core.values import Image, Objects, Raster
 from cvkit.engine import templates
 from cvkit.engine.naming import frame_path
-from cvkit.engine.outputs import VIDEO, Output, format_of
-from cvkit.io.codecs.formats import ANIMATION_SUFFIXES, NAMES
+from cvkit.engine.outputs import Output, format_of
 from cvkit.io.codecs.metadata import NO_ALBUM, NOTHING, Album
 from cvkit.io.safe import SafeFiles
 
 if TYPE_CHECKING:
-    from cvkit.io.sinks.animation import AnimationWriter
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,95 +160,6 @@ class Pictures:
         """Pictures that are written stay: each is whole."""
 
 
-class Video:
-    """One video or animation of all frames; it appears when it is whole."""
-
-    def __init__(
-        self, output: Output, template: str, options: RunOptions, medium: Medium, notes: list[str]
-    ) -> None:
-        from cvkit.io.sinks.encoding import Encoding
-
-        self._output, self._notes = output, notes
-        self._path = templates.whole(template)
-        self._encoding = Encoding(
-            options.codec,
-            options.crf,
-            options.preset,
-            _bits(options.bitrate),
-            options.pix_fmt,
-            Fraction(options.fps).limit_denominator(1001) if options.fps else None,
-        )
-        self._medium, self._background = medium, options.background.bgr
-        self._quality = options.quality
-        self._replace = options.overwrite or options.in_place or not output.named
-        self._stack = ExitStack()
-        self._writer: Any = None
-
-    def write(self, made: Made, number: int) -> None:
-        if self._writer is None:
-            self._open()
-        try:
-            self._writer.write(made.frame.time, shown(picture_of(self._output, made)))
-        except OutputError as error:
-            raise error.about(self._path) from error
-
-    def _open(self) -> None:
-        from cvkit.io.safe import appearing
-
-        temporary = self._stack.enter_context(appearing(Path(self._path), overwrite=self._replace))
-        suffix = os.path.splitext(self._path)[1].lower()
-        if suffix not in VIDEO:
-            self._writer = self._animation(temporary, suffix)
-            return
-        from cvkit.io.sinks.video import VideoWriter
-
-        self._writer = VideoWriter(
-            temporary,
-            suffix[1:],
-            rate=self._medium.rate,
-            time_base=self._medium.time_base,
-            sound=self._medium.sound,
-            encoding=self._encoding,
-            background=self._background,
-        )
-
-    def _animation(self, temporary: Path, suffix: str) -> AnimationWriter:
-        from cvkit.io.sinks.animation import AnimationWriter
-
-        # An APNG that is written in place of its input may be called .png.
-        fmt = ANIMATION_SUFFIXES.get(suffix, "apng")
-        if self._medium.sound is not None:
-            self._notes.append(f"sound left out: {NAMES[fmt]} holds none")
-        rate, fps = self._medium.rate, self._encoding.fps
-        return AnimationWriter(temporary, fmt, rate=rate, fps=fps, quality=self._quality)
-
-    def close(self) -> list[str]:
-        if self._writer is None:
-            return []
-        try:
-            self._writer.close()
-        except BaseException as error:
-            self._fail(error)
-            raise
-        self._notes.extend(self._writer.notes)
-        self._stack.close()
-        return [self._path]
-
-    def abort(self) -> None:
-        if self._writer is not None:
-            self._writer.abort()
-            self._fail(OutputError("dropped"))
-
-    def _fail(self, error: BaseException) -> None:
-        """Leave the file's context as on an error, so that nothing appears."""
-        self._writer.abort()
-        try:
-            self._stack.__exit__(type(error), error, None)
-        except BaseException as raised:
-            if raised is not error:
-                raise
-
-
 class Rows:
     """Frames for a gather, in the frame stream's encoding."""
 
@@ -287,23 +196,3 @@ def shown(raster: Raster) -> Raster:
     from cvkit.core.draw import shown as drawn
 
     return Image.of(drawn(raster), raster.grid)
-
-
-def is_film(template: str, *, moving: bool) -> bool:
-    """Whether all frames go into one file of this name."""
-    suffix = os.path.splitext(template)[1].lower()
-    holds = suffix in ANIMATION_SUFFIXES or suffix == ".png"
-    return suffix in VIDEO or (moving and holds and not templates.per_frame(template))
-
-
-def _bits(text: str | None) -> int | None:
-    if text is None:
-        return None
-    import re
-
-    from cvkit.core.errors import ParameterError
-
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kKmM]?)", text)
-    if not match:
-        raise ParameterError(f"--bitrate {text}", why="it is bits a second", remedy="try 4M")
-    return round(float(match[1]) * {"": 1, "k": 1e3, "m": 1e6}[match[2].lower()])

@@ -17,11 +17,19 @@ OF_FRAME = ("index", "time", "label", "id")
 FIRST: dict[str, object] = {"index": 0, "time": 0.0, "label": "none", "id": "none"}
 """What a still without several results fills in."""
 _WIDEST = 255
+_PRINTF = re.compile(r"%%(?=\d*d)|%(\d*)d")
 
 
 def checked(template: str) -> str:
-    """The template. Raises UsageError where it has a field that does not exist, or a format that
-    does not fit its field."""
+    """The template, numbers as printf has them (`f_%05d.png`) written as `{index:05d}`; `%%05d`
+    is the text `%05d`.
+
+    Raises UsageError where it has a field that does not exist, or a format that does not fit its
+    field.
+    """
+    template = _PRINTF.sub(
+        lambda found: "%" if found[0] == "%%" else f"{{index:{found[1]}d}}", template
+    )
     sample = {**FIRST, **dict.fromkeys(OF_ITEM, "a")}
     for _, field, form, conversion in _parts(template):
         if field is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -37,6 +37,12 @@ class SoundPacket:
     time_base: Fraction
     keyframe: bool
     data: bytes
+
+    @property
+    def begin(self) -> Fraction | None:
+        """When it begins to be heard, in seconds; None where it has no time."""
+        start = self.pts if self.pts is not None else self.dts
+        return None if start is None else start * self.time_base
 
     @property
     def end(self) -> Fraction | None:
@@ -95,6 +101,47 @@ class Sound:
         if self._path is None:
             return self._packets
         return _read(self._path, self._origin, salvage=self._salvage)
+
+
+class Stretches:
+    """The sound of one input handed out one stretch of time after the other, each from 0 on.
+
+    A packet belongs to the stretch in which it begins. `reach` is how far the open one goes as far
+    as is known, in seconds of the input: packets that begin later are kept back; None is to the end
+    of the sound.
+    """
+
+    def __init__(self, sound: Sound) -> None:
+        self._header, self._packets = sound.header(), iter(sound.packets())
+        self._start = Fraction(0)
+        self._ahead: SoundPacket | None = None
+        self.reach: Fraction | None = Fraction(0)
+
+    def begin(self, start: Fraction) -> Sound:
+        """The stretch from `start` seconds on; the one before has none of the sound any more."""
+        self._start = start
+        return Sound.from_parts(self._header, self)
+
+    def __iter__(self) -> Iterator[SoundPacket]:
+        return self
+
+    def __next__(self) -> SoundPacket:
+        """Stops where nothing within reach has come yet; it may be asked again."""
+        while True:
+            packet = self._ahead or next(self._packets)
+            self._ahead = packet
+            begin, end = packet.begin, packet.end
+            if self.reach is not None and begin is not None and begin >= self.reach:
+                raise StopIteration
+            self._ahead = None
+            if end is None or end > self._start:
+                return self._moved(packet)
+
+    def _moved(self, packet: SoundPacket) -> SoundPacket:
+        late = round(self._start / packet.time_base)
+        pts = None if packet.pts is None else packet.pts - late
+        dts = None if packet.dts is None else packet.dts - late
+        return replace(packet, pts=pts, dts=dts)
 
 
 @contextmanager

@@ -20,9 +20,10 @@ from cvkit.core.time import Time
 from cvkit.core.values import Image
 from cvkit.core.warp import Array
 from cvkit.io.planes import basis
+from cvkit.io.sinks.aspects import aspect_on
 from cvkit.io.sinks.encoders import ENCODERS, SUFFIX_OF
 from cvkit.io.sinks.encoding import Encoding, checked
-from cvkit.io.sinks.video import VideoWriter, aspect_on
+from cvkit.io.sinks.video import VideoWriter
 from cvkit.io.sources.video import open_video
 from tests.io.making import photo
 

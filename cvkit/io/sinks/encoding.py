@@ -9,7 +9,6 @@ import cv2
 
 from cvkit.core.errors import ParameterError
 from cvkit.core.warp import Size
-from cvkit.io.planes import SUBSAMPLING, Layout
 from cvkit.io.sinks.encoders import Encoder, encoder_of, formats_of
 from cvkit.io.sinks.forms import form_of, is_written
 
@@ -140,13 +139,3 @@ def threads_of(size: Size) -> int:
     """Encoder threads: of the size alone, never of the machine or its load."""
     pixels = size[0] * size[1]
     return next((threads for limit, threads in _THREADS if pixels <= limit), 12)
-
-
-def layout_of(pix_fmt: str) -> Layout:
-    """How an 8-bit pixel format samples chroma. Raises ParameterError for grey, RGB and alpha."""
-    form = form_of(pix_fmt)
-    if form.layout in SUBSAMPLING and form.bits == 8 and not form.alpha:
-        return form.layout
-    raise ParameterError(
-        f"pixel format {pix_fmt!r} is not written", remedy="try yuv420p, yuv422p or yuv444p"
-    )

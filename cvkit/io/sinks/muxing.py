@@ -140,11 +140,10 @@ class VideoFile:
             for packet in self._stream.encode(frame):
                 self._pass(packet)
 
-    def finish(self, end: int, *, sound_ends: bool) -> int:
+    def finish(self, end: int) -> int:
         """Write what is left, the index, and give the number of frames in the file.
 
-        `end` is the tick at which the last frame is no longer shown; `sound_ends` whether the sound
-        does, too.
+        `end` is the tick at which the last frame is no longer shown.
         """
         assert self._stream is not None
         assert self._container is not None
@@ -161,7 +160,7 @@ class VideoFile:
                 self._container.mux_one(held)
                 self._muxed += 1
             if self._sound is not None:
-                self._sound.finish(end * self._base if sound_ends else None)
+                self._sound.finish()
             self._container.close()
             self._file.close()
         self._forget()

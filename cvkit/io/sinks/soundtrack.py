@@ -73,9 +73,9 @@ class Soundtrack:
             elif last.stream in self._anew:
                 self._mux(self._anew[last.stream].encoded(last))
 
-    def finish(self, until: Fraction | None) -> None:
+    def finish(self) -> None:
         """Sound that is left, and what encoders hold."""
-        self.write(until)
+        self.write(None)
         for anew in self._anew.values():
             self._mux(anew.rest())
 

@@ -7,22 +7,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
 from cvkit.core.errors import OutputError, ParameterError
-from cvkit.core.grid import Grid
 from cvkit.core.time import Time
 from cvkit.core.values import Image, Mask, Raster
 from cvkit.core.warp import Size
 from cvkit.io.planes import NATIVE, SUBSAMPLING, Matrix, Planes
+from cvkit.io.sinks.aspects import aspect_on
 from cvkit.io.sinks.encoders import Encoder, formats_of
 from cvkit.io.sinks.encoding import FORMATS, Encoding, checked
 from cvkit.io.sinks.forms import Form, form_of, is_written, pictured
 from cvkit.io.sinks.muxing import VideoFile, said
 from cvkit.io.sound import Sound
-
-_SAME_SHAPE = 0.01
-"""Scales that differ by less differ by the rounding of sizes."""
 
 
 class VideoWriter:
@@ -56,6 +51,9 @@ class VideoWriter:
             )
         self.notes: list[str] = []
         self.frames = 0
+        self.end: Fraction | None = None
+        """When the last frame is no longer shown, in seconds, where that is known; else it is shown
+        for as long as its time says, or as one of `rate`."""
         self._path = Path(path)
         self._muxer = FORMATS[container_format]
         self._encoding = encoding or Encoding()
@@ -97,19 +95,16 @@ class VideoWriter:
         self._last, self._shown = ticks, time.length * time.base * (not self._encoding.fps)
         self.frames += 1
 
-    def close(self, end: Fraction | None = None) -> None:
-        """Finish the file. `end` is when it ends, with its sound, in seconds, where that is known.
-
-        Raises OutputError where it is not whole; then `abort` removes it.
-        """
+    def close(self) -> None:
+        """Finish the file. Raises OutputError where it is not whole; then `abort` removes it."""
         if self._closed:
             return
         if self._out is None:
             raise OutputError("the video has no frame", why="none reached the output")
         ends = self._last + round((self._shown or 1 / self._rate) / self._base)
-        if end is not None and not self._encoding.fps:
-            ends = round(end / self._base)
-        muxed = self._out.finish(ends, sound_ends=end is not None)
+        if self.end is not None and not self._encoding.fps:
+            ends = round(self.end / self._base)
+        muxed = self._out.finish(ends)
         self._out = None
         if muxed != self.frames:
             raise OutputError(f"the video holds {muxed} of {self.frames} frames")
@@ -244,20 +239,3 @@ def _untouched(first: Image | Mask) -> Form:
         name = next(name for name, layout in NATIVE.items() if layout == pixels.layout)
         return Form(name, pixels.layout, 8, alpha=False, full=pixels.full_range)
     return form_of("rgb48le" if deep else "bgr0")
-
-
-def aspect_on(grid: Grid, aspect: Fraction) -> Fraction:
-    """How wide a pixel of a grid is by its height, where those of its source are `aspect`: turned
-    by quarters, and stretched as the picture is. Square pixels stay square whatever is done."""
-    if aspect == 1:
-        return aspect
-    w, h = grid.size
-    middle = np.array([[w / 2, h / 2], [w / 2 + 1, h / 2], [w / 2, h / 2 + 1]])
-    at = grid.points_to_source(middle) * (float(aspect), 1.0)
-    wide, high = np.hypot(*(at[1] - at[0])), np.hypot(*(at[2] - at[0]))
-    if not np.isfinite(wide / high) or not 0.01 < wide / high < 100:
-        return Fraction(1)
-    for kept in (aspect, 1 / aspect, Fraction(1)):
-        if abs(wide / high / float(kept) - 1) < _SAME_SHAPE:
-            return kept
-    return Fraction(wide / high).limit_denominator(1000)
