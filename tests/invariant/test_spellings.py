@@ -118,7 +118,7 @@ def test_a_folder_is_the_same_however_the_chain_is_spelled(
         assert tree(tmp_path / "pipe") == expected
 
 
-@pytest.mark.parametrize("chain", (*CHAINS, *MOVING))
+@pytest.mark.parametrize("chain", [*CHAINS, *MOVING])
 def test_a_video_is_the_same_in_one_process_and_in_a_pipe(
     cvkit: Command, tmp_path: Path, chain: str
 ):
