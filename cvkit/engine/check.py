@@ -297,7 +297,7 @@ def _needs_names(spec: Spec) -> bool:
 
 def _outputs(job: Job, sources: list[Source]) -> list[Output]:
     if job.options.in_place:
-        if job.spec.outputs or job.upstream is not None:
+        if job.spec.outputs or job.stdin is not None:
             raise UsageError("--in-place goes without -o, and with files")
         return [Output("in place", "picture", "{path}")]
     whole = plan.with_draw(job.whole)

@@ -195,3 +195,10 @@ def test_pixels_are_as_wide_as_the_result_has_them(cvkit: Command):
     assert aspect("then", "resize", "50%") == b"A4:3"
     assert aspect("then", "rotate", "--angle", "90") == b"A3:4"
     assert aspect("then", "flip") == b"A4:3"
+
+
+def test_nothing_that_was_piped_in_is_written_in_place(cvkit: Command):
+    for data in (jpegs(1)[0], b"".join(jpegs()), b"YUV4MPEG2 W2 H2 Cmono\nFRAME\n1234"):
+        done = cvkit("gray", "-", "--in-place", stdin=data)
+        assert done.code == 2
+        assert "--in-place goes without -o, and with files" in done.err
