@@ -36,7 +36,7 @@ _PQ, _HLG = 16, 18  # H.273 transfer characteristics
 class Shown(NamedTuple):
     """A frame: its number and time, its picture, and its time as the file has it."""
 
-    index: int
+    number: int
     time: Time
     image: Image
     pts: int | None

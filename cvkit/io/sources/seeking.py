@@ -21,6 +21,7 @@ from cvkit.io.sources.decoding import Decoding, Read
 
 if TYPE_CHECKING:
     import av
+    from av.video.stream import VideoStream
 
     from cvkit.io.sources.containers import Opened
 
@@ -52,7 +53,7 @@ class Timetable:
     shown: array[int] = field(default_factory=_numbers)
     """The instants of all frames, in order."""
 
-    def add(self, packet: av.Packet[av.stream.Stream], *, silent: bool) -> bool:
+    def add(self, packet: av.Packet[VideoStream], *, silent: bool) -> bool:
         """False where this packet does not let frames be numbered."""
         pts, dts, place = packet.pts, packet.dts, len(self.pts)
         if dts is None and (not self.dts or self.dts[-1] < _UNKNOWN + _REORDERED):
@@ -134,7 +135,7 @@ def _until(edge: Duration | None, base: Fraction) -> _Until:
     return _Until(None, int(edge.value / base) + 1)
 
 
-def _silent(packet: av.Packet[av.stream.Stream], opened: Opened) -> bool:
+def _silent(packet: av.Packet[VideoStream], opened: Opened) -> bool:
     """Whether a packet shows no frame: it is a placeholder, lies before the edit's start, or says
     itself that it is only referred to."""
     if packet.is_discard or not packet.size:
@@ -157,10 +158,13 @@ def packets_from(
     table, and the packets from it on. None where seeking does not get there."""
     import av
 
+    second = round(1 / (opened.stream.time_base or Fraction(1)))
     for place in table.start_for(pts)[:_TRIES]:
         if place == 0:
             return None
-        for instant in dict.fromkeys((table.pts[place], table.dts[place])):
+        shown, sent = table.pts[place], table.dts[place]
+        # The first packets that MPEG gives after seeking may have the times of others.
+        for instant in dict.fromkeys((shown, sent, sent - second)):
             if instant < _UNKNOWN + _REORDERED:
                 continue
             try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from cvkit.io.planes import Planes
 
 if TYPE_CHECKING:
     import av
+    from av.sidedata.sidedata import SideData
 
 _ONE = 1 << 16  # a display matrix has 16 bits after the point
 
@@ -70,7 +72,7 @@ def _matrix(frame: av.VideoFrame) -> tuple[int, ...] | None:
     without.link_to(end)
     graph.configure()
     graph.push(frame)
-    data = graph.pull().side_data  # type: ignore[union-attr]
+    data = cast("Iterable[SideData]", graph.pull().side_data)
     found = next((part for part in data if part.type == Type.DISPLAYMATRIX), None)
     return None if found is None else struct.unpack("=9i", bytes(found))
 

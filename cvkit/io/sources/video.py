@@ -102,8 +102,8 @@ class Clip:
         first = self._first
         if self._started or first is None:
             raise RuntimeError(f"{self._path.name} is being iterated; open it again")
-        if not before(first.index, first.time, edge):
-            return first.index
+        if not before(first.number, first.time, edge):
+            return first.number
         del first
         self._first = None
         self._frames.close()
@@ -111,7 +111,7 @@ class Clip:
             self._reopen()
             self._decoding.edge = edge
             self._first = next(self._frames, None)
-        return self._account.frames if self._first is None else self._first.index
+        return self._account.frames if self._first is None else self._first.number
 
     def length(self) -> tuple[int, Fraction]:
         """How many frames there are, and when the last one ends, in seconds. Reads the whole file,
