@@ -23,6 +23,7 @@ Source: Lucas and Kanade 1981, Shi and Tomasi 1994; Farnebäck 2003; Kroeger et 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import cv2
@@ -97,7 +98,8 @@ class OpticalFlow(Stage):
                     state.points.see(one, state.now)
             state.before = gray
             least = self.min_speed.pixels(frame.size)
-            yield frame.found(flowing.trails(state.points.paths, frame.grid, least))
+            found = flowing.trails(state.points.paths, frame.grid, least)
+            yield frame.found(replace(found, step=("optical-flow",) * len(found)))
             return
         before, now = (state.before, gray) if other is None else (gray, other)
         if before is None:
