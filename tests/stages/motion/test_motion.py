@@ -152,7 +152,7 @@ def test_a_woman_visits_a_room(shared: Path):
 
     stage = Motion()
     state, out = stage.start(), []
-    for frame in opened(shared / "media/video" / "one_person.mp4"):  # type: ignore[union-attr]
+    for frame in opened(shared / "video" / "one_person.mp4"):  # type: ignore[union-attr]
         out += stage.apply(frame.raster.gray, frame, state)  # type: ignore[union-attr]
     start, end = events([*out, *stage.flush(state)])
     assert start["start"] == pytest.approx(5.9, abs=0.3)  # her head is seen
