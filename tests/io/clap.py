@@ -46,7 +46,8 @@ def clap(
         ticks = range(round(video_from * 1000), round(seconds * 1000), 40)
     flashes = {min(ticks, key=lambda tick: abs(tick - 1000 * time)) for time in times}
     with av.open(str(path), "w") as out:
-        video = cast(av.VideoStream, out.add_stream("libx264" if path.suffix != ".webm" else "vp8"))
+        video = out.add_stream("libx264" if path.suffix != ".webm" else "vp8")
+        assert isinstance(video, av.VideoStream)
         video.width, video.height, video.pix_fmt = 96, 64, "yuv420p"
         video.codec_context.time_base = video.time_base = BASE
         sound = cast(av.AudioStream, out.add_stream(codec, rate=RATE))
@@ -69,10 +70,10 @@ def clap(
         size = 960
         for start in range(0, len(wave) - size + 1, size):
             part = (np.repeat(wave[start : start + size], 2) * 32767).astype(np.int16)[None]
-            frame = av.AudioFrame.from_ndarray(part, format="s16", layout="stereo")
-            frame.sample_rate, frame.pts = RATE, begins + start
-            frame.time_base = Fraction(1, RATE)
-            out.mux(sound.encode(frame))
+            heard = av.AudioFrame.from_ndarray(part, format="s16", layout="stereo")
+            heard.sample_rate, heard.pts = RATE, begins + start
+            heard.time_base = Fraction(1, RATE)
+            out.mux(sound.encode(heard))
         out.mux(sound.encode(None))
 
 
