@@ -177,7 +177,9 @@ def _checked(spec: Spec, options: RunOptions, stdin: Upstream | None) -> Job:
         job.items = [] if job.upstream is not None else [_piped_in(stdin, options)]
     if chain.joins is not None and job.items and (stdin is None or stdin.opens is None):
         job.items = [joined(job.items, spec)]
-    sources = [Source(i.name, i.path, i.moving, len(i.pages) or 1) for i in job.items]
+    sources = [
+        Source(i.name, i.path, i.moving and not chain.single, len(i.pages) or 1) for i in job.items
+    ]
     job.outputs = _outputs(job, sources)
     items = len(sources) if job.upstream is None else job.upstream.items or 1
     several = job.rest is None and (items > 1 or any(s.pages > 1 for s in sources))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing as closing_context
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
 from cvkit.core.errors import ChainError, InputError, InternalError
@@ -182,24 +181,14 @@ def _located(step: Bound, frame: Frame, work: Callable[[], list[Frame]]) -> list
 def _gathered(
     step: Bound, frames: Iterator[Frame], work: Callable[[Bound, Frame], list[Frame]]
 ) -> Iterator[Frame]:
-    """A gather over one stream: its rows go to disk, then one frame comes."""
-    import tempfile
-
-    from cvkit.engine.sinks import read_rows
-    from cvkit.io.stream import write_row
-
-    handle, path = tempfile.mkstemp(prefix="cvkit-rows-")
+    """A gather over one stream: it takes the rows as they come, then one frame comes."""
+    rows = (out for frame in frames for out in work(step, frame))
     try:
-        last: Frame | None = None
-        with os.fdopen(handle, "wb") as file:
-            for frame in frames:
-                for out in work(step, frame):
-                    write_row(file, out.only(step.given))
-                    last = out
-        if last is not None:
-            yield gathered(step, read_rows(iter([path])), last)
+        first = next(rows, None)
+        if first is not None:
+            taken = (row.only(step.given) for row in chain([first], rows))
+            yield gathered(step, taken, first)
     finally:
-        os.unlink(path)
         closing(frames)
 
 

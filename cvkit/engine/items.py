@@ -176,7 +176,8 @@ class Workshop:
                 outcome.notes.append("sound left out: not every frame is kept at its time")
             rate, base = self.flow.chain.timing(clip.rate, clip.time_base)
             medium = Medium(
-                *(item.name, True, _format(item), rate, base, sound), aspect=clip.aspect
+                *(item.name, not self.flow.chain.single, _format(item), rate, base, sound),
+                aspect=clip.aspect,
             )
 
             def ended(sinks: Sequence[Sink]) -> None:
@@ -239,7 +240,9 @@ class Workshop:
         known = ((page, told.kept(strip=self.job.options.strip)) for page, told in head.metadata)
         rate, base = self.flow.chain.timing(head.rate, base)
         medium = Medium(
-            *(item.name, head.moving, head.format, rate, base, sound, several),
+            *(item.name, head.moving and not self.flow.chain.single, head.format, rate, base),
+            sound=sound,
+            several=several,
             album=Album.of(known),
             aspect=head.aspect,
         )

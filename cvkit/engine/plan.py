@@ -94,6 +94,11 @@ class Chain:
         return self.steps[0].stage.joins() if self.steps else None
 
     @property
+    def single(self) -> bool:
+        """Whether a whole stream becomes one frame, so that a video becomes a picture."""
+        return any(s.gathers and s.stage.gathers == "stream" for s in self.steps)
+
+    @property
     def gather(self) -> int | None:
         """Where the step is that gathers over the run."""
         runs = (i for i, s in enumerate(self.steps) if s.gathers and s.stage.gathers == "run")

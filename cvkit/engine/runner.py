@@ -138,7 +138,8 @@ def _placed(shop: Workshop, item: Item, taken: dict[str, str]) -> Item:
     """With its paths. Raises UsageError where another item of the stream has one of them."""
     if shop.job.rest is not None:  # what is gathered has one output, at the end
         return item
-    source = Source(item.name, item.name, item.moving, len(item.pages) or 1)
+    moving = item.moving and not shop.job.chain.single
+    source = Source(item.name, item.name, moving, len(item.pages) or 1)
     item = replace(item, outputs=shop.job.paths(source))
     for path in item.outputs:
         if not per_frame(path) and path in taken:
