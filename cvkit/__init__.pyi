@@ -18,24 +18,40 @@ __version__: str
 _Array = NDArray[Any]
 
 class Background(Stage):
-    """Tell what moves from a still scene: a mask of what differs from what was learned of it."""
+    """Tell what moves from a still scene: a mask, a cut-out, or the scene without it."""
 
-    method: Literal["mog2", "knn"]
-    """A mixture of Gaussians, or nearest samples."""
+    method: Literal["mog2", "knn", "mog", "gmg", "running"]
+    """How the scene is modelled."""
     history: units.Duration
     """How long the scene is remembered, in seconds or frames (500f)."""
     distance: float | None
-    """How unlike is moving, squared: 16 variances (mog2), 400 squared grey levels (knn)."""
+    """How unlike is moving: variances (mog2, 16), squared levels (knn, 400), levels (running, 25), a probability (gmg, 0.8)."""
     shadows: bool
-    """Give moving shadows a coverage of 127, instead of taking them as things that move."""
+    """Give moving shadows a coverage of 127 (mog2, knn), instead of taking them as things."""
+    give: Literal["mask", "foreground", "background"]
+    """What is given: where it moves, only what moves, or the scene as it is known by then."""
     def __init__(
         self,
         *,
-        method: Literal["mog2", "knn"] = ...,
+        method: Literal["mog2", "knn", "mog", "gmg", "running"] = ...,
         history: units.Duration | str | float = ...,
         distance: float | None = ...,
         shadows: bool = ...,
+        give: Literal["mask", "foreground", "background"] = ...,
     ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> _Array: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> Frame: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> values.Value: ...
+
+class BackgroundPlate(Stage):
+    """Make one picture of a scene from its video, without the things that move through it."""
+
+    samples: int
+    """At most so many frames are held; from half as many on."""
+    def __init__(self, *, samples: int = ...) -> None: ...
     @overload  # type: ignore[override]
     def __call__(self, picture: _Array, /) -> _Array: ...
     @overload
@@ -178,6 +194,29 @@ class Colorspace(Stage):
         to: Literal["bgr", "rgb", "gray", "hsv", "hls", "lab", "luv", "ycrcb", "yuv", "xyz", "cmyk"] | None = ...,
         from_: Literal["bgr", "rgb", "gray", "hsv", "hls", "lab", "luv", "ycrcb", "yuv", "xyz", "cmyk"] = ...,
         split: bool = ...,
+    ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> object: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> Frame: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> values.Value: ...
+
+class Concat(Stage):
+    """Join films and pictures into one film, in the order in which they are named."""
+
+    fit: Literal["contain", "cover", "stretch"] | None
+    """How frames of another size get the first one's; left out, they are refused."""
+    still: units.Duration
+    """For how many seconds a picture is shown."""
+    fill: units.Color
+    """The colour of the bars."""
+    def __init__(
+        self,
+        *,
+        fit: Literal["contain", "cover", "stretch"] | None = ...,
+        still: units.Duration | str | float = ...,
+        fill: units.Color | str | float = ...,
     ) -> None: ...
     @overload  # type: ignore[override]
     def __call__(self, picture: _Array, /) -> object: ...
@@ -433,6 +472,32 @@ class Flip(Stage):
     @overload
     def __call__(self, picture: values.Value, /) -> values.Value: ...
 
+class FrameDiff(Stage):
+    """Show where frames differ from earlier ones: a mask of what moves, or the difference itself."""
+
+    against: Literal["previous", "first", "three"]
+    """What a frame is held against: one before it, two before it (three), or the first one."""
+    interval: units.Duration
+    """How long before, in seconds or frames (1f): at least so long, at most 5s."""
+    level: units.Level | None
+    """From which difference on it moves (25, 10%); left out, it follows the picture's noise."""
+    give: Literal["mask", "difference"]
+    """What is given: where it moves, or by how many levels each pixel differs."""
+    def __init__(
+        self,
+        *,
+        against: Literal["previous", "first", "three"] = ...,
+        interval: units.Duration | str | float = ...,
+        level: units.Level | str | float | None = ...,
+        give: Literal["mask", "difference"] = ...,
+    ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> _Array: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> Frame: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> values.Value: ...
+
 class Gray(Stage):
     """Turn a picture into shades of grey."""
 
@@ -523,11 +588,48 @@ class Morph(Stage):
     @overload
     def __call__(self, picture: values.Value, /) -> values.Value: ...
 
+class Motion(Stage):
+    """Detect what moves before a camera that stands still: boxes, and when it began and ended."""
+
+    method: Literal["background", "frame-diff"]
+    """What moves: what is unlike the learned scene, or unlike the frame a moment before."""
+    min_area: units.Unit
+    """Smaller things are dropped: square pixels that move (400) or a share of the picture."""
+    hold: units.Duration
+    """How long nothing must move before motion has ended, in seconds."""
+    min_len: units.Duration
+    """What moves for less than these seconds is no event."""
+    patience: units.Duration
+    """Background: what has not stirred for so many seconds moves no more."""
+    within: str | None
+    """Only what moves inside this mask counts: FILE or kept NAME."""
+    def __init__(
+        self,
+        *,
+        method: Literal["background", "frame-diff"] = ...,
+        min_area: units.Unit | str | float = ...,
+        hold: units.Duration | str | float = ...,
+        min_len: units.Duration | str | float = ...,
+        patience: units.Duration | str | float = ...,
+        within: str | None = ...,
+    ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /, within: object = ...) -> object | list[object]: ...
+    @overload
+    def __call__(self, picture: Frame, /, within: object = ...) -> Frame | list[Frame]: ...
+    @overload
+    def __call__(
+        self,
+        picture: values.Value,
+        /,
+        within: object = ...,
+    ) -> values.Value | list[values.Value]: ...
+
 class Objects(Stage):
     """Bring back what an earlier run found, from its results file."""
 
     from_: str
-    """The results file: .jsonl or .csv, as cvkit writes them."""
+    """The results file: .jsonl, .csv or .parquet, as cvkit writes them."""
     def __init__(self, *, from_: str) -> None: ...
     @overload  # type: ignore[override]
     def __call__(self, picture: _Array, /, from_: object = ...) -> values.Objects: ...
@@ -535,6 +637,46 @@ class Objects(Stage):
     def __call__(self, picture: Frame, /, from_: object = ...) -> Frame: ...
     @overload
     def __call__(self, picture: values.Value, /, from_: object = ...) -> values.Value: ...
+
+class OpticalFlow(Stage):
+    """Find how points, or all pixels, move from frame to frame: trails, colours, arrows and numbers."""
+
+    method: Literal["lucas-kanade", "farneback", "dis"] | None
+    """Points (lucas-kanade), or all pixels; left out, points, and dis with --with."""
+    with_: str | None
+    """The picture that comes next: FILE or kept NAME; left out, frames follow each other."""
+    effort: Literal["low", "medium", "high"]
+    """How carefully all pixels are matched: high is right to a tenth of a pixel, low quicker."""
+    points: int
+    """At most so many points at once."""
+    trail: units.Duration
+    """How much of its path a point shows, in seconds."""
+    min_speed: units.Length
+    """What moves, a second: pixels or a share of the shorter side; slower points are left out."""
+    draw: Literal["wheel", "arrows"]
+    """How the motion of all pixels is shown: as colours, or as arrows on the picture."""
+    def __init__(
+        self,
+        *,
+        method: Literal["lucas-kanade", "farneback", "dis"] | None = ...,
+        with_: str | None = ...,
+        effort: Literal["low", "medium", "high"] = ...,
+        points: int = ...,
+        trail: units.Duration | str | float = ...,
+        min_speed: units.Length | str | float = ...,
+        draw: Literal["wheel", "arrows"] = ...,
+    ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /, with_: object = ...) -> object | list[object]: ...
+    @overload
+    def __call__(self, picture: Frame, /, with_: object = ...) -> Frame | list[Frame]: ...
+    @overload
+    def __call__(
+        self,
+        picture: values.Value,
+        /,
+        with_: object = ...,
+    ) -> values.Value | list[values.Value]: ...
 
 class Overlay(Stage):
     """Lay a second picture over this one: a logo with alpha, a watermark, a picture in the picture."""
@@ -626,6 +768,43 @@ class Resize(Stage):
     @overload
     def __call__(self, picture: values.Value, /) -> values.Value: ...
 
+class Retime(Stage):
+    """Make a video faster or slower, of another frame rate, or of a given length."""
+
+    speed: float | None
+    """How many times as fast it plays: 2, or 0.5 for half the speed."""
+    fit: units.Duration | None
+    """How long it takes, instead of a speed: 10s, 00:01:30."""
+    rate: float | None
+    """Frames a second, at even times; left out, every frame goes on once."""
+    blend: bool
+    """With a rate: mix the frames around each moment, instead of repeating one."""
+    def __init__(
+        self,
+        *,
+        speed: float | None = ...,
+        fit: units.Duration | str | float | None = ...,
+        rate: float | None = ...,
+        blend: bool = ...,
+    ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> list[object]: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> list[Frame]: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> list[values.Value]: ...
+
+class Reverse(Stage):
+    """Play a video backwards."""
+
+    def __init__(self) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> list[object]: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> list[Frame]: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> list[values.Value]: ...
+
 class Rotate(Stage):
     """Turn a picture by any angle, counter-clockwise."""
 
@@ -657,6 +836,124 @@ class Rotate(Stage):
     def __call__(self, picture: Frame, /) -> Frame: ...
     @overload
     def __call__(self, picture: values.Value, /) -> values.Value: ...
+
+class Sample(Stage):
+    """Keep some frames of a video: one a second, every tenth, twelve in all, or only what changed."""
+
+    every: units.Duration | None
+    """One frame each so often: seconds (2s, 00:01:30) or frames (10f); left out alone, 1s."""
+    count: int | None
+    """So many frames in all, evenly from the first to the last."""
+    changed: units.Level | None
+    """Only frames that differ on average so much from the last one kept: levels, or 2%."""
+    def __init__(
+        self,
+        *,
+        every: units.Duration | str | float | None = ...,
+        count: int | None = ...,
+        changed: units.Level | str | float | None = ...,
+    ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> list[object]: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> list[Frame]: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> list[values.Value]: ...
+
+class SceneCut(Stage):
+    """Find where a film cuts from one scene to the next, and list, split or picture its scenes."""
+
+    method: Literal["content", "adaptive", "histogram", "hash", "threshold"]
+    """What tells a cut: a change of colours, one that stands out, or the end of darkness."""
+    threshold: float | None
+    """From where on it is a cut, in the method's own units; left out, its own level."""
+    min_len: units.Duration
+    """The shortest scene, in seconds: a cut that comes sooner is none."""
+    window: units.Duration
+    """Adaptive: the seconds before and after that a change is compared with."""
+    pictures: Literal["all", "first", "middle"]
+    """Let all frames go on, or of each scene only its first or the one near its middle."""
+    def __init__(
+        self,
+        *,
+        method: Literal["content", "adaptive", "histogram", "hash", "threshold"] = ...,
+        threshold: float | None = ...,
+        min_len: units.Duration | str | float = ...,
+        window: units.Duration | str | float = ...,
+        pictures: Literal["all", "first", "middle"] = ...,
+    ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> list[object]: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> list[Frame]: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> list[values.Value]: ...
+
+class Sketch(Stage):
+    """Make a drawing of a photograph or a film: pencil, crayons, hatching or plain outlines."""
+
+    style: Literal["pencil", "color", "hatched", "edges"]
+    """What it is drawn with."""
+    size: units.Length | None
+    """How far around is looked: pixels or a share; left out, 2%, for edges 0.4%."""
+    def __init__(
+        self,
+        *,
+        style: Literal["pencil", "color", "hatched", "edges"] = ...,
+        size: units.Length | str | float | None = ...,
+    ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> _Array: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> Frame: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> values.Value: ...
+
+class Smooth(Stage):
+    """Hold the boxes of a video still: a detector's jitter goes, and so do gaps of a frame or two."""
+
+    time: units.Duration
+    """The time constant in seconds: more is steadier, and rounder where things turn."""
+    ahead: units.Duration
+    """For how long a frame waits for those that follow, which are then known; 0s for none."""
+    iou: float
+    """Boxes of two frames that overlap at least so much may be the same thing."""
+    def __init__(
+        self,
+        *,
+        time: units.Duration | str | float = ...,
+        ahead: units.Duration | str | float = ...,
+        iou: float = ...,
+    ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> list[object]: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> list[Frame]: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> list[values.Value]: ...
+
+class Stabilize(Stage):
+    """Take the shake out of a film that was held in the hand."""
+
+    window: units.Duration
+    """Seconds before and after each frame over which the camera's way is smoothed."""
+    crop: units.Length
+    """What each side loses, to hide the gaps: pixels, or a share of the shorter side."""
+    fill: units.Color
+    """What the gaps show where nothing is cropped."""
+    def __init__(
+        self,
+        *,
+        window: units.Duration | str | float = ...,
+        crop: units.Length | str | float = ...,
+        fill: units.Color | str | float = ...,
+    ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> list[object]: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> list[Frame]: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> list[values.Value]: ...
 
 class Text(Stage):
     """Write words on a picture, legible on anything."""
