@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from cvkit.core.errors import InputError, OutputError
 from cvkit.core.frame import Frame
@@ -19,9 +19,6 @@ from cvkit.engine.naming import frame_path
 from cvkit.engine.outputs import Output, format_of
 from cvkit.io.codecs.metadata import NO_ALBUM, NOTHING, Album
 from cvkit.io.safe import SafeFiles
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
