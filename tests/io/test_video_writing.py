@@ -89,6 +89,23 @@ def test_bytes_do_not_depend_on_cores_or_clock(tmp_path: Path, codec: str):
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="asks Linux's scheduler")
+@pytest.mark.parametrize("codec", sorted(ENCODERS))
+def test_no_encoder_keeps_real_time_priority(tmp_path: Path, codec: str):
+    """SVT-AV1 takes it where root runs it: what the process started then starved the machine."""
+
+    def classes() -> set[int]:
+        return {os.sched_getscheduler(int(task)) for task in os.listdir("/proc/self/task")}
+
+    before, kind = classes(), SUFFIX_OF[ENCODERS[codec].muxers[-1]]
+    encoding = Encoding(codec=codec)
+    with VideoWriter(tmp_path / "a", kind, rate=1 / TICK, time_base=TICK, encoding=encoding) as w:
+        for index in range(60):
+            w.write(Time(index, TICK), Image.of(soft()))
+            assert classes() <= before
+    assert classes() <= before
+
+
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_ffv1_loses_nothing(tmp_path: Path, depth: type, channels: int):

@@ -115,7 +115,8 @@ class VideoFile:
         assert self._stream is not None
         context = self._stream.codec_context
         try:
-            context.open()
+            with _ordinary_priority():
+                context.open()
         except (av.FFmpegError, NotImplementedError) as error:
             shown = {k: v for k, v in options.items() if k != "flags" and "params" not in k}
             told = ", ".join(f"{k} {v}" for k, v in {**shown, "pix-fmt": context.pix_fmt}.items())
@@ -198,6 +199,23 @@ class VideoFile:
                 self._sound.write(held.dts * held.time_base)
             self._container.mux_one(held)
             self._muxed += 1
+
+
+@contextmanager
+def _ordinary_priority() -> Iterator[None]:
+    """Threads that come out of it are scheduled as those that went in: SVT-AV1, run by root, makes
+    the caller and its own threads real-time ones, which starve the machine and all children."""
+    if not (hasattr(os, "sched_setscheduler") and os.path.isdir("/proc/self/task")):
+        yield
+        return
+    before, values = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        for task in map(int, os.listdir("/proc/self/task")):
+            with suppress(OSError):  # it has ended
+                if os.sched_getscheduler(task) in (os.SCHED_FIFO, os.SCHED_RR):
+                    os.sched_setscheduler(task, before, values)
 
 
 @contextmanager
