@@ -193,6 +193,21 @@ def test_the_smallest_videos(tmp_path: Path, codec: str, size: tuple[int, int]):
         assert np.abs(back.bgr[: size[1], : size[0]].astype(int) - (40, 90, 160)).max() <= 6
 
 
+@pytest.mark.parametrize("frames", [1, 2, 3])
+@pytest.mark.parametrize("codec", ["h264", "hevc", "vp9", "av1"])
+def test_the_shortest_videos(tmp_path: Path, codec: str, frames: int):
+    """x265 gave one or two frames random decoding times, which mp4 refused at times."""
+    pictures = [Image.of(np.full((48, 64, 3), 80 * index, np.uint8)) for index in range(frames)]
+    seen = set()
+    for _ in range(8):
+        write(tmp_path / "a", "mp4", *pictures, encoding=Encoding(codec=codec))
+        seen.add((tmp_path / "a").read_bytes())
+    assert len(seen) == 1
+    with open_video(tmp_path / "a") as clip:
+        times = [time.exact for time, _ in clip]
+    assert times == [index * TICK for index in range(frames)]
+
+
 @pytest.mark.parametrize("codec", ["hevc", "av1"])
 def test_what_is_too_small_for_a_codec_is_said(tmp_path: Path, codec: str):
     with pytest.raises(OutputError, match=f"9×20 is too small for {codec}: its sides are 16"):

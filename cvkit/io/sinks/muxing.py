@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
     from av.video.stream import VideoStream
 
+_IN_ORDER = 2
+"""So few frames are decoded in the order they are shown; x265 gives them random decoding times."""
 _LIMITED_RANGE = 1  # AVCOL_RANGE_MPEG
 
 
@@ -66,7 +68,7 @@ class VideoFile:
         self._filter: BitStreamFilterContext | None = None
         self._held: av.Packet[VideoStream] | None = None
         self._first = (0, 0)
-        self._muxed = 0
+        self._sent = self._muxed = 0
 
     def add_video(
         self,
@@ -135,6 +137,7 @@ class VideoFile:
 
     def write(self, frame: av.VideoFrame, ticks: int) -> None:
         assert self._stream is not None
+        self._sent += 1
         frame.pts = ticks
         frame.time_base = self._stream.codec_context.time_base
         with said():
@@ -150,6 +153,8 @@ class VideoFile:
         assert self._container is not None
         with said():
             for packet in self._stream.encode(None):
+                if self._sent <= _IN_ORDER:
+                    packet.dts = packet.pts
                 self._pass(packet)
             held, self._held = self._held, None
             if held is not None:
