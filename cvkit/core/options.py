@@ -75,7 +75,7 @@ class RunOptions(BaseModel):
     quality: Annotated[int, Field(ge=1, le=100)] | None = None
     """JPEG (92), WebP (90) and AVIF (80) quality, 1 to 100."""
     codec: str | None = None
-    """Video encoder (libx264)."""
+    """Video codec: h264 (default), hevc, vp9 (webm), vp8, av1, mpeg4, mjpeg, prores, ffv1."""
     crf: Annotated[int, Field(ge=0, le=63)] | None = None
     """Video quality, lower is better (23)."""
     preset: str | None = None
@@ -113,7 +113,17 @@ class RunOptions(BaseModel):
             raise ParameterError(f"--{name}: {wording.why(first)}") from None
 
 
-SHELL_OPTIONS = ("dry_run", "save", "set", "json", "quiet", "verbose", "progress", "profile", "debug")
+SHELL_OPTIONS = (
+    "dry_run",
+    "save",
+    "set",
+    "json",
+    "quiet",
+    "verbose",
+    "progress",
+    "profile",
+    "debug",
+)
 """What only the command line itself knows; reserved like the run options."""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from cvkit.io.sinks.encoders import encoder_of
 from cvkit.io.sinks.encoding import Encoding, options_of, threads_of
 from tests.bench import media, raw_stream
 from tests.bench.measure import Result, Side, command, compared, in_turns, process
@@ -17,7 +18,7 @@ BARE = Path(__file__).parent / "bare"
 
 def edges(runs: int) -> Iterator[Result]:
     clip = media.clip()
-    settings = options_of("libx264", Encoding())
+    settings = options_of(encoder_of("h264", "mp4"), Encoding(), "yuv420p", media.SIZE)
     threads = str(threads_of(media.SIZE))
     with TemporaryDirectory() as folder:
         here = Path(folder)

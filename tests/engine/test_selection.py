@@ -48,10 +48,12 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def chosen(film: Path, count: Count | None = None, **options: str) -> list[int]:
+def chosen(film: Path, counted: Count | None = None, /, **options: str) -> list[int]:
     """Numbers in the pictures, which are those of the frames."""
     with open_video(film) as clip:
-        frames = list(selected(clip, "film", RunOptions(**options), count or Count()))
+        frames = list(
+            selected(clip, "film", RunOptions.model_validate(options), counted or Count())
+        )
     numbers = [number(frame.photo) for frame in frames if frame.photo is not None]
     assert numbers == [frame.index for frame in frames]
     np.testing.assert_allclose([f.time.seconds for f in frames], np.array(numbers) / 30, atol=1e-3)

@@ -51,7 +51,7 @@ KINDS = {
 }
 
 
-def ffmpeg(*arguments: str | Path, data: bytes = b"") -> bytes:
+def ffmpeg(*arguments: str | Path | int, data: bytes = b"") -> bytes:
     """Run it; what it writes to stdout. Skips where it lacks an encoder."""
     command = ["ffmpeg", "-v", "error", "-y", *map(str, arguments)]
     done = subprocess.run(command, input=data, capture_output=True, check=False)

@@ -384,7 +384,9 @@ def test_a_cut_mp4_names_the_last_good_frame(tmp_path: Path):
     (tmp_path / "a.mp4").write_bytes(data[: len(data) * 3 // 4])
     seen = []
     with (
-        pytest.raises(DamagedError, match=r"a\.mp4: damaged after frame \d+ \(\d\.\d{3} s\): a part"),
+        pytest.raises(
+            DamagedError, match=r"a\.mp4: damaged after frame \d+ \(\d\.\d{3} s\): a part"
+        ),
         open_video(tmp_path / "a.mp4") as clip,
     ):
         seen += [number(image) for _, image in clip]

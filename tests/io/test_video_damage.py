@@ -40,7 +40,9 @@ def read(path: Path, *, salvage: bool = False) -> tuple[Read, list[Gap], InputEr
     try:
         with open_video(path, salvage=salvage) as clip:
             for time, image in clip:
-                frames.append((time.seconds, zlib.crc32(np.ascontiguousarray(image.array))))
+                frames.append(
+                    (time.seconds, zlib.crc32(np.ascontiguousarray(image.array).tobytes()))
+                )
             return frames, clip.gaps, None
     except InputError as error:
         return frames, [], error
@@ -112,6 +114,7 @@ def test_frames_after_a_break_come_at_their_own_times(clips: Path, tmp_path: Pat
     data, (frames, _, _) = whole.read_bytes(), read(whole)
     with av.open(str(whole)) as container:
         packet = next(itertools.islice(container.demux(video=0), 25, None))
+        assert packet.pos is not None
         middle = packet.pos + packet.size // 2
     (tmp_path / "a.mov").write_bytes(data[:middle] + bytes(40) + data[middle + 40 :])
     seen, _, error = read(tmp_path / "a.mov")

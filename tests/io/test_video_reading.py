@@ -10,6 +10,7 @@ import os
 import zlib
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -33,10 +34,10 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def checksum(image: Image) -> int:
-    return zlib.crc32(np.ascontiguousarray(image.array))
+    return zlib.crc32(np.ascontiguousarray(image.array).tobytes())
 
 
-def read(path: Path, begin: Duration | None = None, count: int = 10**9, **how: bool) -> Read:
+def read(path: Path, begin: Duration | None = None, count: int = 10**9, **how: Any) -> Read:
     """Instant and checksum of frames."""
     with open_video(path, **how) as clip:
         if begin is not None:
@@ -45,7 +46,7 @@ def read(path: Path, begin: Duration | None = None, count: int = 10**9, **how: b
         return [(t.pts * t.base, checksum(image)) for t, image in frames]
 
 
-def begins_exactly(path: Path, places: int = 6, **how: bool) -> None:
+def begins_exactly(path: Path, places: int = 6, **how: Any) -> None:
     whole = read(path, **how)
     rng = np.random.default_rng(len(whole))
     for place in {1, len(whole) // 2, len(whole) - 1, *rng.integers(1, len(whole), places)}:
@@ -365,7 +366,7 @@ def held() -> tuple[int, int]:
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts in /proc")
 @NEEDS_FFMPEG
 def test_seeking_leaves_no_thread_and_no_handle(clips: Path):
-    def once(name: str, **how: bool) -> None:
+    def once(name: str, **how: Any) -> None:
         with open_video(made(clips, name), **how) as clip:
             clip.begin(Duration(Fraction(30), "f"))
             next(iter(clip))

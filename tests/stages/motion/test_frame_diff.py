@@ -101,14 +101,14 @@ def test_an_interval_of_frames_counts_them_and_memory_holds_no_more() -> None:
     state = stage.start()
     for i in range(20):
         made = stage.apply(np.full((4, 4), 10 * i, np.uint8), Time(), state)
-        assert made[0, 0] == 10 * min(i, 3)  # type: ignore[index]
+        assert made[0, 0] == 10 * min(i, 3)
         assert len(state._past) <= 5
 
 
 def test_frames_without_times_are_held_against_the_one_before() -> None:
     stage = FrameDiff(give="difference")
     state = stage.start()
-    levels = [stage.apply(np.full((4, 4), v, np.uint8), Time(), state)[0, 0]  # type: ignore[index]
+    levels = [stage.apply(np.full((4, 4), v, np.uint8), Time(), state)[0, 0]
               for v in (10, 30, 35, 90)]  # fmt: skip
     assert levels == [0, 20, 5, 55]
 

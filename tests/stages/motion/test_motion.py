@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,7 +38,8 @@ def run(
     **parameters: object,
 ) -> list[Frame]:
     stage = Motion.model_validate(parameters)
-    state, out = stage.start(), []
+    state = stage.start()
+    out: list[Frame] = []
     for i in range(int(fps * seconds)):
         time = Time(i, Fraction(1, fps))
         array = picture(time.seconds, i)
@@ -46,7 +48,7 @@ def run(
     return [*out, *stage.flush(state)]
 
 
-def events(frames: list[Frame]) -> list[dict[str, object]]:
+def events(frames: list[Frame]) -> list[dict[str, Any]]:
     found = (frame.get(Event) for frame in frames)
     return [dict(row) for event in found if event is not None for row in event.rows]
 
@@ -62,8 +64,8 @@ def test_an_event_begins_and_ends_at_the_same_time_at_any_frame_rate(method: str
         assert start["start"] == end["start"] == pytest.approx(1, abs=1 / fps + 1e-6)
         ends.append(end["end"])
         told.append(next(f.time.seconds for f in reversed(frames) if f.get(Event)))
-        assert end["seconds"] == pytest.approx(end["end"] - end["start"], abs=1e-5)  # type: ignore
-        assert end["things"] <= 2  # type: ignore[operator]
+        assert end["seconds"] == pytest.approx(end["end"] - end["start"], abs=1e-5)
+        assert end["things"] <= 2
     assert max(ends) - min(ends) <= 1 / 15 + 0.02
     assert ends == pytest.approx([2] * 3, abs=0.25)
     assert told == pytest.approx([float(e) + 1 for e in ends], abs=1 / 15 + 0.02)
@@ -129,13 +131,14 @@ def test_small_things_are_dropped():
 def test_only_what_moves_inside_a_mask_counts():
     stage = Motion(within="door")  # type: ignore[arg-type]
     for rows, many in (((90, 170), True), ((0, 80), False)):
-        state, seen = stage.start(), []
+        state = stage.start()
+        seen: list[Frame] = []
         mask = np.zeros(SIZE[::-1], np.uint8)
         mask[slice(*rows)] = 255
         for i in range(50):
             time = Time(i, Fraction(1, 25))
             frame = Frame.of(Image.of(room(time.seconds, i)), index=i, time=time)
-            seen += stage.apply(frame.raster.array, frame, state, mask)  # type: ignore[union-attr]
+            seen += stage.apply(frame.raster.array, frame, state, mask)
         assert any(len(f.get(Objects) or ()) for f in seen) == many
 
 
@@ -151,9 +154,10 @@ def test_a_woman_visits_a_room(shared: Path):
     from cvkit.engine.python import open as opened
 
     stage = Motion()
-    state, out = stage.start(), []
-    for frame in opened(shared / "video" / "one_person.mp4"):  # type: ignore[union-attr]
-        out += stage.apply(frame.raster.gray, frame, state)  # type: ignore[union-attr]
+    state = stage.start()
+    out: list[Frame] = []
+    for frame in opened(shared / "video" / "one_person.mp4"):
+        out += stage.apply(frame.raster.gray, frame, state)
     start, end = events([*out, *stage.flush(state)])
     assert start["start"] == pytest.approx(5.9, abs=0.3)  # her head is seen
     assert end["end"] == pytest.approx(20.2, abs=0.5)  # her shadow has left
