@@ -84,6 +84,9 @@ Without -o a picture `photo.jpg` becomes `photo.STAGE.jpg` in the current folder
   -o 'out/{stem}_{index:05d}.png'
                        a template of: dir stem name suffix index time label
                        id step
+  -o f_%05d.png        numbered pictures of a video, as with {index:05d}
+  -o 'scene_{index:03d}.mp4'
+                       of a chain with scene-cut a video a scene
   -o boxes.jsonl       results as JSON, one line a frame
   -o boxes.csv         results as a table, one row an object
   -o boxes.parquet     the same table with types, for pandas, Arrow, DuckDB
@@ -109,6 +112,11 @@ another. PNG, packed quickly, and TIFF, by LZW but for floats, lose nothing. A p
 another keeps its EXIF, upright, with the new size and without the old thumbnail, and its dots an
 inch, in JPEG, PNG, WebP and TIFF; --strip leaves them out. Masks, labels and sheets of several
 carry none.
+
+Video is H.264 in mp4, m4v, mov and mkv (--crf 23, --preset veryfast), VP9 in webm (--crf 31);
+--codec says another: hevc, vp9, vp8, av1, mpeg4, mjpeg, prores or ffv1, which loses nothing. Frames
+keep their times unless --fps says new ones, sound is kept where they do, and is encoded anew where
+the container cannot hold it.
 
 Animations show each frame as long as their input does, or at --fps, and loop for ever; an animated
 input keeps its format, and an APNG that was called .png becomes .apng. GIF has 256 colours a frame,

@@ -33,9 +33,13 @@ _POOLS = ("cvkit-frames", "cvkit-stills")
 _OWN = "cvkit-prefetch"
 """Names of threads, as `lent` and `segments` give them."""
 _SINKS = {
-    "Video": "encode", "Records": "results", "Frames": "preview", "Straight": "pipe",
+    "Film": "encode",
+    "Scenes": "encode",
+    "Records": "results",
+    "Frames": "preview",
+    "Straight": "pipe",
     "Held": "pipe",
-}  # fmt: skip
+}
 
 
 @dataclass
