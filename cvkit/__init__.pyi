@@ -20,7 +20,7 @@ _Array = NDArray[Any]
 class Background(Stage):
     """Tell what moves from a still scene: a mask, a cut-out, or the scene without it."""
 
-    method: Literal["mog2", "knn", "mog", "gmg", "running"]
+    method: Literal["knn", "mog2", "mog", "gmg", "running"]
     """How the scene is modelled."""
     history: units.Duration
     """How long the scene is remembered, in seconds or frames (500f)."""
@@ -33,7 +33,7 @@ class Background(Stage):
     def __init__(
         self,
         *,
-        method: Literal["mog2", "knn", "mog", "gmg", "running"] = ...,
+        method: Literal["knn", "mog2", "mog", "gmg", "running"] = ...,
         history: units.Duration | str | float = ...,
         distance: float | None = ...,
         shadows: bool = ...,

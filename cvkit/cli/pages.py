@@ -110,7 +110,8 @@ def sentence(parameter: Parameter, doc: str) -> str:
 
 
 def _usage(name: str, stage: type[Stage], stream: TextIO) -> str:
-    other = " OTHER" if "with" in parameters(stage) else ""
+    operand = parameters(stage).get("with")
+    other = "" if operand is None else " OTHER" if operand.required else " [OTHER]"
     lines = [_line("Usage", f"cvkit {name} INPUT...{other} [options] [-o OUTPUT]", stream)]
     example = catalog.example(name)
     if example:

@@ -39,6 +39,8 @@ class Progress:
         self._mode = mode
         self._clock = clock
         self._began = self._said = clock()
+        self._items: int | None = None
+        self._done = 0
         self._bars: Bars | None = None
         self._task: TaskID | None = None
 
@@ -68,6 +70,8 @@ class Progress:
         if event.kind == "note":
             self._note(event.text)
             return
+        if event.kind == "start":
+            self._items = event.total
         now = self._clock()
         if self._mode == "bars":
             if now - self._began >= WAIT:
@@ -95,10 +99,17 @@ class Progress:
             self._bars.start()
             self._task = self._bars.add_task("", total=event.total, what="")
         assert self._task is not None
+        alone = self._items == 1
+        if alone and event.kind == "item":
+            return  # its frames have told all
+        total, done = (event.frames_total, event.frames) if alone else (event.total, event.done)
+        if not alone and event.kind == "frames":
+            total, done = self._items, self._done
+        self._done = done
         self._bars.update(
             self._task,
-            total=event.total,
-            completed=event.done,
+            total=total,
+            completed=done,
             what=_what(event, self._clock() - self._began),
             description=_short(event.name),
         )

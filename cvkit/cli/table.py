@@ -26,7 +26,12 @@ def show_table(table: Table, stream: TextIO) -> None:
     if not terminal.is_terminal(stream):
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(table.columns)
-        writer.writerows(["" if v is None else v for v in row] for row in table.rows)
+        # Beside a picture it is for people, whom thousands of lines do not help.
+        most = None if table.stream == "stdout" else MOST_ROWS
+        for row in islice(iter(table.rows), most):
+            writer.writerow(["" if v is None else v for v in row])
+        if most is not None and len(table.rows) > most:
+            stream.write(_left_out(len(table.rows) - most, []) + "\n")
         stream.flush()
         return
     columns, rows = _for_people(table)

@@ -71,7 +71,10 @@ def finish_results(shop: Workshop, report: Report) -> None:
             _write(shop, output, parts)
             report.outputs += [output.template] if not output.on_stdout else []
         elif output.kind == "print":
-            report.tables += _tables(job.whole, parts)
+            tables = _tables(job.whole, parts)
+            report.tables += tables
+            if not any(len(table.rows) for table in tables):
+                report.notes.append(f"{job.whole.last_name} found nothing to tell of")
 
 
 def _write(shop: Workshop, output: Output, parts: list[Path]) -> None:

@@ -197,7 +197,8 @@ class Workshop:
 
     def _takes_sound(self, item: Item) -> bool:
         """Whether some output would hold it."""
-        films = any(is_film(path, moving=True) for path in item.outputs)
+        moving = not self.flow.chain.single
+        films = any(is_film(path, moving=moving) for path in item.outputs)
         return not self.job.options.no_audio and (films or self.downstream is not None)
 
     def _length(self, clip: Moving) -> int | None:
@@ -218,9 +219,9 @@ class Workshop:
         Raises InternalError where some are missing that no step may drop.
         """
         outcome.frames_read = read
-        if read == outcome.frames:
-            return
         chain, chosen = self.flow.chain, self.job.options.frames
+        if read == outcome.frames or chain.single:
+            return
         told = f"{read} frames read, {outcome.frames} written"
         if chain.changes_length or (chosen is not None and chosen.step > 1):
             outcome.notes.append(f"{item.name}: {told}")

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from cvkit.core import catalog
-from cvkit.core.errors import UsageError
+from cvkit.core.errors import ParameterError, UsageError
 from cvkit.core.frame import Frame
 from cvkit.core.options import RunOptions
 from cvkit.core.signature import declared, operand_fields
 from cvkit.core.spec import Spec, Step, from_yaml, to_yaml
-from cvkit.core.stage import Stage, stage_name
+from cvkit.core.stage import Operand, Stage, stage_name
 from cvkit.core.values import Image, Kind, Mask, Raster
 from cvkit.engine import plan
 from cvkit.engine.bind import Bound, layered
@@ -39,6 +39,7 @@ def call(stage: Stage, picture: object, operands: Mapping[str, object]) -> Any:
         if made is not None:
             return made
     frame = _frame_of(picture)
+    stage = _with_operands(stage, operands)
     loaded = _operands(stage, frame, operands)
     kinds = tuple((k, type(v)) for k, v in loaded.items())
     steps = _bound(stage, tuple(type(v) for v in frame.values), kinds)
@@ -99,6 +100,22 @@ def _value(operand: object, frame: Frame) -> object:
         grid = frame.grid if operand.shape[1::-1] == frame.size else None
         return Mask.of(operand, grid) if operand.dtype == np.bool_ else Image.of(operand, grid)
     return operand
+
+
+def _with_operands(stage: Stage, operands: Mapping[str, object]) -> Stage:
+    """The stage as if its fields named what is handed over; a stage may go by that.
+
+    Raises ParameterError for a name that is no operand's.
+    """
+    known = operand_fields(type(stage))
+    for name in operands:
+        if name not in known:
+            can = ", ".join(known) or "none"
+            raise ParameterError(
+                f"{type(stage).__name__}() is called with {name}", why=f"its operands: {can}"
+            )
+    unsaid = [name for name in operands if getattr(stage, name) is None]
+    return stage.model_copy(update={n: Operand(n) for n in unsaid}) if unsaid else stage
 
 
 def _operands(stage: Stage, frame: Frame, operands: Mapping[str, object]) -> dict[str, object]:

@@ -98,6 +98,8 @@ def _work(
         ran_on = getattr(resources.ready(step), "ran_on", "") if step.opens else ""
         if ran_on:
             report.ran.append(f"{step.name}: {ran_on}")
+    if note := _alone(job):
+        report.notes.append(note)
     pipe = open_pipe(job, stdout)
     previews = _previews(job, terminal)
     shop = Workshop(job, flow, files, lent, tell, pipe, previews)
@@ -115,6 +117,20 @@ def _work(
     finally:
         if previews is not None:
             previews.close()
+
+
+def _alone(job: Job) -> str:
+    """What is to be said where single pictures meet a step that lives on frames in a row."""
+    stills = sum(not item.moving for item in job.items)
+    for step in job.chain.steps:
+        paired = getattr(step.stage, "with_", None) is not None
+        if step.serial and stills and not paired:
+            which = "a single picture has" if stills == 1 else f"{stills} single pictures have"
+            return (
+                f"{step.name} works on frames in a row, and {which} none before; "
+                "seq:FOLDER takes pictures as the frames of a video"
+            )
+    return ""
 
 
 def _previews(job: Job, terminal: Opens | None) -> Previews | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,10 @@ from cvkit.core.errors import OutputError
 from cvkit.core.spec import Spec
 from cvkit.core.values import Cell
 from cvkit.engine.report import Event, Item, Outcome, Report, Table
+from tests.conftest import ROOT, Command
+from tests.invariant.media import video
+
+SAMPLES = ROOT / "samples"
 
 
 class Terminal(io.StringIO):
@@ -200,3 +205,23 @@ def test_json_holds_tables_and_the_error(capsysbinary: pytest.CaptureFixture[byt
 )
 def test_what_one_input_became_is_named(paths: list[str], said: str):
     assert summary._named(paths) == said
+
+
+def test_a_single_picture_for_a_stage_of_films_is_said(cvkit: Command, tmp_path: Path):
+    (tmp_path / "a.jpg").write_bytes((SAMPLES / "coins.jpg").read_bytes())
+    done = cvkit("frame-diff", "a.jpg")
+    assert done.code == 0
+    assert "works on frames in a row" in done.err
+
+
+def test_no_events_are_said(cvkit: Command, tmp_path: Path):
+    done = cvkit("motion", SAMPLES / "coin.mp4", "--min-area", "50%")
+    assert (done.code, done.out) == (0, "")
+    assert "motion found nothing" in done.err
+
+
+def test_a_picture_of_a_film_says_nothing_of_sound(cvkit: Command, tmp_path: Path):
+    video(tmp_path / "v.mp4")
+    done = cvkit("background-plate", "v.mp4")
+    assert done.code == 0, done.err
+    assert "note" not in done.err

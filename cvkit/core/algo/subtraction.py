@@ -18,7 +18,7 @@ from cvkit.core.time import Time
 from cvkit.core.units import Duration
 from cvkit.core.warp import Array
 
-Method = Literal["mog2", "knn", "mog", "gmg", "running"]
+Method = Literal["knn", "mog2", "mog", "gmg", "running"]
 _PRIMING = 8
 """Times the first frame is learned: enough samples for knn and gmg to believe in it."""
 _RATE = 25

@@ -4,9 +4,10 @@ The camera must stand still. Each pixel's usual levels are learned over `--histo
 them is moving, and what stays longer becomes background. Learning goes by the frames' times, so a
 video gives the same at 15 or 60 frames a second. The first frame is all background.
 
-`mog2` and `mog` model each pixel as a few Gaussians; `knn` by samples of its past, and holds
-better where little moves; `gmg` by its commonest levels, without specks and slower; `running` is
-the average of the past, the quickest. Specks go with `blur --method median` after it.
+`knn` models each pixel by samples of its past; `mog2` and `mog` as a few Gaussians, of which mog2
+takes quiet pixels too exactly, so that a slow change of light floods it; `gmg` by its commonest
+levels, without specks and slower; `running` is the average of the past, the quickest. Specks go
+with `blur --method median` after it.
 
 `--give foreground` makes all else transparent: .webm and .png keep it so, other formats lay it
 over `--background`. `background-plate` gives one picture of the scene from the whole video.
@@ -36,7 +37,9 @@ from cvkit.core.units import Duration
 
 
 class Background(Stage):
-    method: Method = "mog2"
+    revision = 2
+
+    method: Method = "knn"
     """How the scene is modelled."""
     history: Duration = Duration.parse("20s")
     """How long the scene is remembered, in seconds or frames (500f)."""

@@ -56,7 +56,7 @@ def test_what_moves_is_found_at_any_frame_rate(method: str, fps: int) -> None:
 
 @pytest.mark.parametrize("fps", [15, 30, 60])
 def test_a_thing_that_stays_becomes_background_after_the_same_time(fps: int) -> None:
-    stage = made(history="4s")
+    stage = made(method="mog2", history="4s")
     state, empty = stage.start(), np.full((40, 40), 90, np.uint8)
     with_it = empty.copy()
     with_it[10:30, 10:30] = 200

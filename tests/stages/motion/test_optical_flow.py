@@ -200,3 +200,12 @@ def test_spans_and_speeds_have_their_bounds(wrong: dict[str, str]):
 
 def test_it_is_in_the_library():
     assert library.OpticalFlow.__name__ == OpticalFlow.__name__
+
+
+def test_two_arrays_are_compared():
+    one, other = (cv2.cvtColor(p, cv2.COLOR_GRAY2BGR) for p in (PHOTO, shifted(3, -2)))
+    for stage in (OpticalFlow(method="dis"), OpticalFlow()):
+        flow = stage(one, with_=other)
+        assert np.median(np.abs(flow - (3, -2))) < 0.1
+    with pytest.raises(ParameterError, match="called with other"):
+        OpticalFlow()(one, other=other)
