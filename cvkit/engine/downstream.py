@@ -6,13 +6,14 @@ The coordinator alone writes, so that it is the writer's thread: what comes is w
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from cvkit.core.errors import OutputError, UsageError
 from cvkit.engine.outputs import RESULTS
+from cvkit.engine.records import Records
 from cvkit.engine.report import Item, Outcome
-from cvkit.engine.sinks import Made, Medium
+from cvkit.engine.sinks import Made, Medium, Sink
 
 if TYPE_CHECKING:
     from cvkit.engine.check import Job
@@ -116,7 +117,7 @@ class FrameStream:
         self._writer.finish_item()
 
     def gap(self, source: str, gap: Mapping[str, object]) -> None:
-        """Whoever reads on has the frames that there are; the summary on this side says it."""
+        self._writer.gap(gap)
 
     def failed(self, outcome: Outcome) -> None:
         item = outcome.item
@@ -165,3 +166,12 @@ def _stdout(text: str, *, lines: bool) -> BinaryIO:
         )
     widen(sys.stdout.fileno())
     return sys.stdout.buffer
+
+
+def mark(gaps: Sequence[Mapping[str, object]], outcome: Outcome, sinks: Sequence[Sink]) -> None:
+    """Tell the results what a damaged input lacks."""
+    for gap in gaps:
+        outcome.gaps.append(dict(gap))
+        for sink in sinks:
+            if isinstance(sink, Records | Straight):
+                sink.gap(outcome.item.name, gap)

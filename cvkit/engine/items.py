@@ -22,7 +22,7 @@ from cvkit.core.errors import (
 from cvkit.core.frame import Frame
 from cvkit.core.options import RunOptions
 from cvkit.engine.check import Job
-from cvkit.engine.downstream import Held, Pipe, Straight
+from cvkit.engine.downstream import Held, Pipe, Straight, mark
 from cvkit.engine.films import film_of, is_film
 from cvkit.engine.flow import Flow
 from cvkit.engine.lent import Lent
@@ -182,11 +182,8 @@ class Workshop:
 
             def ended(sinks: Sequence[Sink]) -> None:
                 self._counted(item, count.read, outcome)
-                for gap in clip.gaps if isinstance(clip, Recorded) else ():
-                    outcome.gaps.append(gap.told())
-                    for sink in sinks:
-                        if isinstance(sink, Records | Straight):
-                            sink.gap(item.name, gap.told())
+                gaps = clip.gaps if isinstance(clip, Recorded) else ()
+                mark([gap.told() for gap in gaps], outcome, sinks)
 
             try:
                 exact = self._length(clip) if whole else None
@@ -254,6 +251,9 @@ class Workshop:
 
             def ended(sinks: Sequence[Sink]) -> None:
                 self._counted(item, count.read, outcome)
+                mark(head.gaps, outcome, sinks)
+                if head.gaps:
+                    outcome.notes.append(f"{item.name}: damaged, frames are missing")
 
             self._run_moving(item, count.of(frames), medium, outcome, None, ended)
             return

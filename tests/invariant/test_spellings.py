@@ -206,3 +206,24 @@ def test_a_cascade_is_right_under_threads(cvkit: Command, tmp_path: Path):
         results.add((tmp_path / f"{i}.jsonl").read_bytes())
     assert len(results) == 1
     assert results.pop().count(b'"label":"face"') >= 12
+
+
+def test_what_a_damaged_video_lacks_is_told_behind_a_pipe_too(cvkit: Command, tmp_path: Path):
+    video(tmp_path / "whole.mkv", frames=60, sound=False)
+    data = (tmp_path / "whole.mkv").read_bytes()
+    (tmp_path / "v.mkv").write_bytes(data[: len(data) * 2 // 3])
+    keep = ("--on-corrupt", "salvage")
+    one = cvkit("flip", "v.mkv", "then", "gray", *keep, "-o", "one.mp4", "-o", "one.jsonl")
+    assert one.code == 0, one.err
+    program = shlex.join(cvkit.argv())
+    line = f"{program} flip v.mkv {' '.join(keep)} -o - | {program} gray - -o two.mp4 -o two.jsonl"
+    ran = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {line}"], cwd=tmp_path, env=cvkit.env(),
+        capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr.decode()
+    assert b"v.mkv: damaged, frames are missing" in ran.stderr
+    assert '"gap"' in (tmp_path / "one.jsonl").read_text()
+    for suffix in ("jsonl", "mp4"):
+        piped, chained = (tmp_path / f"{name}.{suffix}" for name in ("two", "one"))
+        assert piped.read_bytes() == chained.read_bytes()

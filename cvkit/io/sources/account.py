@@ -195,7 +195,11 @@ class Account:
     def _damage(self, why: str) -> DamagedError:
         if self.last is None and not self.frames:
             end = ", so nothing can be salvaged" if self._salvage else ""
-            return DamagedError(f"{self._name}: damaged before its first frame", why=why + end)
+            return DamagedError(
+                f"{self._name}: damaged before its first frame",
+                why=why + end,
+                remedy="" if end else "--on-corrupt salvage keeps what is whole after it",
+            )
         at = "" if self.last is None else f" ({self.last.seconds:.3f} s)"
         return DamagedError(
             f"{self._name}: damaged after frame {self.frames - 1}{at}",

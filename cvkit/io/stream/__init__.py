@@ -13,7 +13,8 @@ row's columns:
   closing one, which holds no frame. Only the first says `rate_num`/`rate_den` (frames a second,
   null where not known), `aspect_num`/`aspect_den` (a pixel's width by its height), `sound` (a
   tiny Matroska file that describes the packets) and `metadata` (of each page its EXIF, ICC profile
-  and dots an inch). `error` and `code` are those of an item that failed.
+  and dots an inch). `error` and `code` are those of an item that failed;
+  `gaps` is JSON on the last row: what a damaged input lacks, as `after`, `from`, `to` and `why`.
 - of the frame: `source` is the input's name, `index` its number there, `pts` its time in ticks of
   `num`/`den` seconds, `length` how many ticks it lasts or 0. `grids` is JSON: a list of
   `{"size", "source", "maps"}`, the first the frame's own; a map is a 3×3 matrix of pixel centres,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from cvkit.core.errors import DamagedError
@@ -23,6 +24,8 @@ class Head:
     """What its pages hold beside pixels, each with its number."""
     aspect: Fraction = Fraction(1)
     """How wide the source's pixels are where they are as high as 1."""
+    gaps: list[Mapping[str, object]] = field(default_factory=list, compare=False)
+    """What a damaged input lacks: there when its last row has been read."""
 
 
 @dataclass(frozen=True, slots=True)

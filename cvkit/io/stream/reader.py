@@ -143,6 +143,7 @@ class StreamedItem:
                 raise InputError("the command before the pipe failed", why=end.error)
             raise damaged(f"{self.head.name} ends without its last row")
         self._over = row.last
+        self.head.gaps.extend(row.gaps)
         if self._sound is not None:
             self._sound.packets.extend(row.packets)
         return row

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
@@ -50,6 +51,8 @@ class Row:
     code: int = 0
     frame: Frame | None = None
     packets: Sequence[SoundPacket] = ()
+    gaps: tuple[Mapping[str, object], ...] = ()
+    """Of a last row: what a damaged input lacks, as its record says it."""
 
 
 @cache
@@ -75,7 +78,7 @@ def schema(items: int | None = None) -> pa.Schema:
         ("item", pa.int64()), ("name", pa.binary()), ("first", pa.bool_()), ("last", pa.bool_()),
         ("moving", pa.bool_()), ("format", pa.string()), ("rate_num", pa.int64()),
         ("rate_den", pa.int64()), ("aspect_num", pa.int64()), ("aspect_den", pa.int64()),
-        ("sound", pa.large_binary()), ("error", pa.string()),
+        ("sound", pa.large_binary()), ("error", pa.string()), ("gaps", pa.string()),
         ("code", pa.int32()), ("source", pa.binary()), ("index", pa.int64()), ("pts", pa.int64()),
         ("num", pa.int64()), ("den", pa.int64()), ("length", pa.int64()), ("grids", pa.string()),
         ("maps", pa.list_(pa.large_binary())), ("values", pa.list_(pa.struct(value))),
@@ -97,6 +100,7 @@ def to_batch(row: Row) -> pa.RecordBatch:
         "rate_den": rate.denominator if rate else None, "sound": row.sound,
         "aspect_num": row.aspect.numerator, "aspect_den": row.aspect.denominator,
         "error": None if row.error is None else _clean(row.error), "code": row.code,
+        "gaps": json.dumps(list(map(dict, row.gaps))) if row.gaps else None,
     }  # fmt: skip
     out, entries, maps = grids.GridsOut(), list[dict[str, Any]](), list[Array]()
     if frame is not None:
@@ -150,7 +154,18 @@ def from_batch(batch: pa.RecordBatch, max_pixels: int) -> Row:
         code=told["code"] or 0,
         frame=None if told["grids"] is None else _frame(batch, told, max_pixels),
         packets=tuple(_packet_of(p) for p in batch.column("packets")[0].as_py() or ()),
+        gaps=tuple(_gap_of(gap) for gap in json.loads(told["gaps"] or "[]")),
     )
+
+
+def _gap_of(told: Mapping[str, Any]) -> Mapping[str, object]:
+    after, start, end = (told[name] for name in ("after", "from", "to"))
+    return {
+        "after": None if after is None else _whole(after),
+        "from": float(start),
+        "to": None if end is None else float(end),
+        "why": str(told["why"])[:200],
+    }
 
 
 def _entries(frame: Frame, out: grids.GridsOut) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import BinaryIO
@@ -36,6 +36,7 @@ class StreamWriter:
         self._begun = False
         self._packets: Iterator[SoundPacket] = iter(())
         self._last: SoundPacket | None = None
+        self._gaps: list[Mapping[str, object]] = []
 
     def begin(self, item: int, head: Head) -> None:
         """Go on with this item; harmless when repeated. One that was open is finished."""
@@ -45,6 +46,11 @@ class StreamWriter:
         self._item, self._head, self._begun = item, head, False
         self._packets = iter(()) if head.sound is None else iter(head.sound.packets())
         self._last = None
+        self._gaps = []
+
+    def gap(self, gap: Mapping[str, object]) -> None:
+        """What the open item, a damaged one, lacks: `after`, `from`, `to` and `why`."""
+        self._gaps.append(gap)
 
     def frame(self, frame: Frame, packets: Sequence[SoundPacket] = ()) -> None:
         """One frame of the item that was begun, and the sound up to its time; then `packets`."""
@@ -58,7 +64,9 @@ class StreamWriter:
         """Close the open item, with the sound that is left; harmless where none is open."""
         if self._item is None:
             return
-        self._write(replace(self._row(), last=True, packets=tuple(self._packets)))
+        self._write(
+            replace(self._row(), last=True, packets=tuple(self._packets), gaps=tuple(self._gaps))
+        )
         self._item = self._head = None
 
     def failed(self, item: int, name: str, error: str, code: int = 3) -> None:
