@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from cvkit.core.options import RunOptions
 from cvkit.core.stage import Env
 from cvkit.engine.bind import Bound
 
@@ -15,9 +16,8 @@ class Resources:
     A resource says by its attribute `sharing` whether it is `shared` or `per_thread` (the default).
     """
 
-    def __init__(self, device: str = "auto", seed: int = 0) -> None:
-        self._device = device
-        self._seed = seed
+    def __init__(self, options: RunOptions | None = None) -> None:
+        self._options = options or RunOptions()
         self._env: Env | None = None
         self._lock = threading.RLock()
         self._shared: dict[Any, object] = {}
@@ -68,7 +68,9 @@ class Resources:
 
     def _open(self, step: Bound) -> object:
         if self._env is None:
-            from cvkit.models.store import Models
+            from cvkit.models.opening import Models
+            from cvkit.models.settings import Settings
 
-            self._env = Env(Models(self._device), self._device, self._seed)
+            options = self._options
+            self._env = Env(Models(Settings.of(options)), options.device, options.seed)
         return step.stage.open(self._env)  # type: ignore[attr-defined]

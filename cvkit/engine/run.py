@@ -50,7 +50,7 @@ def run_job(
     lent = Lent(job.options.jobs or os.cpu_count() or 1)
     report = Report([Outcome(i) for i in job.items], not_media=job.not_media)
     start = time.monotonic()
-    resources = Resources(job.options.device, job.options.seed)
+    resources = Resources(job.options)
     try:
         with SafeFiles(overwrite=job.options.overwrite) as files:
             try:

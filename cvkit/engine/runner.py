@@ -40,7 +40,7 @@ def run(spec: Spec, items: Iterable[Mapping[str, object]]) -> Iterator[dict[str,
     job = check_chain(spec)
     lent, resources = (
         Lent(job.options.jobs or os.cpu_count() or 1),
-        Resources(job.options.device, job.options.seed),
+        Resources(job.options),
     )
     flow = Flow(job.chain, resources, job.options, job.draws and job.rest is None)
     made = map(Item.of, items)

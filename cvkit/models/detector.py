@@ -59,9 +59,9 @@ class NetworkDetector:
 
     def __init__(self, network: Network) -> None:
         """Raises ParameterError where the network's layout is not known."""
-        card = network.card
+        facts = network.facts
         self._network = network
-        self._decoder = Yolov8.of(card)
+        self._decoder = Yolov8.of(facts)
         self._letterbox = _letterbox(network)
         self.labels = self._decoder.names
         self.ran_on = network.ran_on
@@ -97,8 +97,8 @@ def _size(image: Picture) -> Size:
 
 def _letterbox(network: Network) -> Letterbox:
     """A square of 640, or the size in the metadata, where the network leaves its size free."""
-    card = network.card
-    height, width = card.inputs[0].shape[2:]
-    usual = card.imgsz or (_DEFAULT_SIDE, _DEFAULT_SIDE)
-    stride = card.stride if width is None and height is None else None
+    facts = network.facts
+    height, width = facts.inputs[0].shape[2:]
+    usual = facts.imgsz or (_DEFAULT_SIDE, _DEFAULT_SIDE)
+    stride = facts.stride if width is None and height is None else None
     return Letterbox((width or usual[0], height or usual[1]), stride)

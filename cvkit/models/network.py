@@ -25,7 +25,7 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class Facts:
     """What a network's file says of itself.
 
     `file` is its name for messages, `names` its labels in class order (empty: not told), `task`
@@ -52,7 +52,7 @@ class Network(Protocol):
     """A network that is loaded and can be run, from any thread."""
 
     @property
-    def card(self) -> Card: ...
+    def facts(self) -> Facts: ...
     @property
     def ran_on(self) -> str:
         """What really runs it: backend, version, provider and precision."""
@@ -66,7 +66,7 @@ class Network(Protocol):
         """Whether it runs on something other than the processor."""
 
     def run(self, batch: Array) -> list[Array]:
-        """The outputs for one input tensor of the card's layout and type, in the card's order.
+        """The outputs for one input tensor of the layout and type, in the order of its facts.
 
         Where the batch is fixed, the first side may be any number: it is run in parts of that
         size, the last one filled up with zeros, whose outputs are dropped.

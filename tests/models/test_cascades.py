@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cvkit.core.algo.iou import iou
 from cvkit.core.objects import Objects
-from cvkit.models.store import BUILT_IN, Models
+from cvkit.models.opening import BUILT_IN, Models
 from cvkit.models.wanted import Wanted
 
 

@@ -17,8 +17,9 @@ from cvkit.core.errors import ParameterError
 from cvkit.core.objects import Objects
 from cvkit.models.decode.yolov8 import Yolov8
 from cvkit.models.letterbox import Letterbox, tensor
-from cvkit.models.network import Card, Port
-from cvkit.models.store import Models
+from cvkit.models.network import Facts, Port
+from cvkit.models.opening import Models
+from cvkit.models.settings import Settings
 from cvkit.models.wanted import Wanted, check_labels
 from tests.models.conftest import Make
 
@@ -82,7 +83,7 @@ def placed(
 
 def decoder() -> Yolov8:
     entry, output = Port("images", "float32", (1, 3, 64, 64)), Port("out", "float32", (1, 7, 20))
-    return Yolov8.of(Card("a.onnx", (entry,), (output,), names=("cat", "dog", "cow")))
+    return Yolov8.of(Facts("a.onnx", (entry,), (output,), names=("cat", "dog", "cow")))
 
 
 def test_boxes_are_read_off_their_columns_best_first() -> None:
@@ -127,7 +128,7 @@ def test_an_unknown_label_is_answered_with_the_nearest() -> None:
 
 
 def test_boxes_lie_in_the_pictures_own_pixels_and_inside_it(make: Make) -> None:
-    detector = Models("cpu").open(str(make(1)))
+    detector = Models(Settings("cpu")).open(str(make(1)))
     image = np.zeros((60, 120, 3), np.uint8)
     image[15:30, 105:] = (255, 0, 0)  # blue, in BGR; one block of 8 at 64/120 of the size
     (found,) = detector.detect([image], Wanted(score=0.9))
@@ -143,7 +144,7 @@ def test_boxes_lie_in_the_pictures_own_pixels_and_inside_it(make: Make) -> None:
 
 @pytest.mark.parametrize("fixed", [1, 3])
 def test_a_network_of_fixed_batch_gives_what_single_pictures_give(make: Make, fixed: int) -> None:
-    detector = Models("cpu").open(str(make(fixed)))
+    detector = Models(Settings("cpu")).open(str(make(fixed)))
     assert detector.batch == fixed
     images = [picture(70 + 9 * i, 50, i) for i in range(5)]
     alone = [detector.detect([image], Wanted(score=0.5))[0] for image in images]
@@ -157,7 +158,7 @@ def test_a_network_of_fixed_batch_gives_what_single_pictures_give(make: Make, fi
 def test_any_batch_of_a_free_network_gives_the_same_bits(
     make: Make, size: tuple[int | str, int | str]
 ) -> None:
-    detector = Models("cpu").open(str(make("n", size)))
+    detector = Models(Settings("cpu")).open(str(make("n", size)))
     assert detector.batch > 1
     # Two sizes in turn, then a run: with a free size only neighbours of one shape are stacked.
     images = [picture(*wh, i) for i, wh in enumerate([(70, 50), (50, 70)] + [(70, 50)] * 9)]
@@ -170,7 +171,7 @@ def test_any_batch_of_a_free_network_gives_the_same_bits(
 
 
 def test_one_network_serves_many_threads(make: Make) -> None:
-    detector = Models("cpu").open(str(make("n", ("h", "w"))))
+    detector = Models(Settings("cpu")).open(str(make("n", ("h", "w"))))
     images = [picture(60 + 16 * (i % 5), 50, i) for i in range(24)]
     alone = [detector.detect([image], Wanted(score=0.52))[0] for image in images]
     with ThreadPoolExecutor(4) as pool:
@@ -179,7 +180,7 @@ def test_one_network_serves_many_threads(make: Make) -> None:
 
 
 def test_a_float16_input_is_fed_float16(make: Make) -> None:
-    detector = Models("cpu").open(str(make(1, dtype=TensorProto.FLOAT16)))
+    detector = Models(Settings("cpu")).open(str(make(1, dtype=TensorProto.FLOAT16)))
     image = np.zeros((64, 64, 3), np.uint8)
     image[8:16, 24:32] = (0, 255, 0)
     (found,) = detector.detect([image])
@@ -189,19 +190,19 @@ def test_a_float16_input_is_fed_float16(make: Make) -> None:
 
 @pytest.mark.parametrize("wh", [(1, 1), (1, 300), (300, 1), (7, 5)])
 def test_tiny_pictures_are_looked_at(make: Make, wh: tuple[int, int]) -> None:
-    detector = Models("cpu").open(str(make("n", ("h", "w"))))
+    detector = Models(Settings("cpu")).open(str(make("n", ("h", "w"))))
     (found,) = detector.detect([np.full((wh[1], wh[0], 3), 255, np.uint8)])
     assert found.grid.size == wh
     assert (found.boxes <= [wh * 2]).all()
 
 
 def test_no_pictures_give_nothing(make: Make) -> None:
-    assert Models("cpu").open(str(make("n"))).detect([]) == []
+    assert Models(Settings("cpu")).open(str(make("n"))).detect([]) == []
 
 
 @pytest.mark.parametrize("name", ["street_bus", "two_men", "dog_bicycle_truck"])
 def test_photographs_give_what_ultralytics_finds(shared: Path, models: Path, name: str) -> None:
-    detector = Models("cpu").open(str(models / YOLO))
+    detector = Models(Settings("cpu")).open(str(models / YOLO))
     image = cv2.imread(str(shared / "images" / f"{name}.jpg"))
     assert image is not None
     (found,) = detector.detect([image.astype(np.uint8)])
@@ -237,7 +238,7 @@ def check_recorded(found: Objects, rows: list[list[float]], where: str = "") -> 
 def test_videos_give_what_ultralytics_finds(shared: Path, models: Path, name: str) -> None:
     from cvkit.io.sources.video import open_video
 
-    detector = Models("cpu").open(str(models / YOLO))
+    detector = Models(Settings("cpu")).open(str(models / YOLO))
     frames = recorded(name.partition(".")[0])
     with open_video(shared / "video" / name) as video:
         number = -1

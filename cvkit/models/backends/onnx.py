@@ -12,7 +12,7 @@ import numpy as np
 from cvkit.core.errors import InputError, MissingError
 from cvkit.core.warp import Array
 from cvkit.models.device import Device
-from cvkit.models.network import Card, Port, element
+from cvkit.models.network import Facts, Port, element
 
 MOST_THREADS = 8
 """More threads than this gain nothing on one picture of a small network."""
@@ -48,10 +48,10 @@ class OnnxNetwork:
     def __init__(self, path: Path, device: Device) -> None:
         """Load `path`. Raises MissingError where the file or the device cannot be had."""
         self._session, provider = _session(path, device)
-        self.card = _card(path, self._session)
+        self.facts = _facts(path, self._session)
         self.accelerated = provider != "CPUExecutionProvider"
-        self.ran_on = _ran_on(provider, self.card)
-        self._input = self.card.inputs[0]
+        self.ran_on = _ran_on(provider, self.facts)
+        self._input = self.facts.inputs[0]
         self.batch = self._input.shape[0] if self._input.shape else None
 
     def run(self, batch: Array) -> list[Array]:
@@ -74,7 +74,7 @@ class OnnxNetwork:
             return self._session.run(None, {self._input.name: batch})
         except _failures() as error:
             shape = "×".join(map(str, batch.shape))
-            raise InputError(f"{self.card.file} failed on {shape}", why=_line(error)) from error
+            raise InputError(f"{self.facts.file} failed on {shape}", why=_line(error)) from error
 
 
 def threads() -> int:
@@ -173,10 +173,10 @@ def _line(error: Exception) -> str:
     return text.split(" : ", 2)[-1].strip()[:300]
 
 
-def _card(path: Path, session: _Session) -> Card:
+def _facts(path: Path, session: _Session) -> Facts:
     metadata = {str(k): str(v) for k, v in session.get_modelmeta().custom_metadata_map.items()}
     stride = metadata.get("stride", "")
-    return Card(
+    return Facts(
         file=path.name,
         inputs=tuple(_port(node) for node in session.get_inputs()),
         outputs=tuple(_port(node) for node in session.get_outputs()),
@@ -222,8 +222,8 @@ def _literal(text: str) -> object:
         return None
 
 
-def _ran_on(provider: str, card: Card) -> str:
+def _ran_on(provider: str, facts: Facts) -> str:
     import onnxruntime
 
     where = provider.removesuffix("ExecutionProvider")
-    return f"onnxruntime {onnxruntime.__version__} {where} {card.inputs[0].dtype}"
+    return f"onnxruntime {onnxruntime.__version__} {where} {facts.inputs[0].dtype}"

@@ -16,7 +16,7 @@ from cvkit.core.errors import ParameterError
 from cvkit.core.grid import Grid
 from cvkit.core.objects import Objects
 from cvkit.core.warp import Array, Size
-from cvkit.models.network import Card
+from cvkit.models.network import Facts
 from cvkit.models.wanted import Wanted
 
 
@@ -25,26 +25,26 @@ class Yolov8:
     """Decodes the outputs of a network whose classes are `names`, in order."""
 
     names: tuple[str, ...]
-    card: Card
+    facts: Facts
 
     @classmethod
-    def of(cls, card: Card) -> Yolov8:
-        """For the network that `card` describes; ParameterError where its layout is another."""
-        if card.task not in ("", "detect"):
+    def of(cls, facts: Facts) -> Yolov8:
+        """For the network that `facts` describes; ParameterError where its layout is another."""
+        if facts.task not in ("", "detect"):
             raise ParameterError(
-                f"{card.file} does not detect", why=f"its metadata says task {card.task}"
+                f"{facts.file} does not detect", why=f"its metadata says task {facts.task}"
             )
-        refusal = _refusal(card)
+        refusal = _refusal(facts)
         if refusal:
-            raise _unknown(card, refusal)
-        return cls(card.names, card)
+            raise _unknown(facts, refusal)
+        return cls(facts.names, facts)
 
     def decode(self, outputs: list[Array], size: Size, wanted: Wanted) -> list[Objects]:
         """One Objects a picture, best first, on the network's input of (width, height) `size`."""
         tables = outputs[0]
         if tables.ndim != 3 or tables.shape[1] != 4 + len(self.names):
             shape = "×".join(map(str, tables.shape))
-            raise _unknown(self.card, f"its output is {shape}")  # its file left the shape free
+            raise _unknown(self.facts, f"its output is {shape}")  # its file left the shape free
         return [self._picture(table, size, wanted) for table in tables]
 
     def _picture(self, table: Array, size: Size, wanted: Wanted) -> Objects:
@@ -73,28 +73,28 @@ def _corners(columns: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate([columns[:2] - half, columns[:2] + half]).T
 
 
-def _refusal(card: Card) -> str:
+def _refusal(facts: Facts) -> str:
     """Why the network is not of this layout; empty where it is."""
-    if len(card.inputs) != 1 or len(card.inputs[0].shape) != 4:
+    if len(facts.inputs) != 1 or len(facts.inputs[0].shape) != 4:
         return "it does not take one batch of pictures"
-    entry = card.inputs[0]
+    entry = facts.inputs[0]
     if entry.shape[1] != 3 or entry.dtype not in ("float32", "float16"):
         return "its input is not [batch, 3, height, width] of floats"
-    if len(card.outputs) != 1 or len(card.outputs[0].shape) != 3:
+    if len(facts.outputs) != 1 or len(facts.outputs[0].shape) != 3:
         return "its output is not one table a picture"
-    _, rows, columns = card.outputs[0].shape
-    if card.names and columns == 5 + len(card.names):
+    _, rows, columns = facts.outputs[0].shape
+    if facts.names and columns == 5 + len(facts.names):
         return "its columns are YOLOv5's (with objectness)"
-    if not card.names:
+    if not facts.names:
         return "its metadata has no names, so its classes are not known"
-    if rows not in (None, 4 + len(card.names)):  # exports of free size leave every side free
+    if rows not in (None, 4 + len(facts.names)):  # exports of free size leave every side free
         return "its table is not [4 + classes, boxes]"
     return ""
 
 
-def _unknown(card: Card, why: str) -> ParameterError:
+def _unknown(facts: Facts, why: str) -> ParameterError:
     return ParameterError(
-        f"{card.file} has a layout that cvkit cannot decode",
-        why=f"{why}; seen: {card.ports()}, {len(card.names)} names",
+        f"{facts.file} has a layout that cvkit cannot decode",
+        why=f"{why}; seen: {facts.ports()}, {len(facts.names)} names",
         remedy="use a YOLOv8 detector as ultralytics exports it to ONNX",
     )

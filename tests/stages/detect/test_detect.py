@@ -11,10 +11,11 @@ from cvkit.core.errors import ParameterError
 from cvkit.core.objects import Objects
 from cvkit.core.signature import signature
 from cvkit.core.stage import Env
-from cvkit.models.store import Models
+from cvkit.models.opening import Models
+from cvkit.models.settings import Settings
 from cvkit.stages.detect.detect import Detect
 
-ENV = Env(Models("cpu"))
+ENV = Env(Models(Settings("cpu")))
 
 
 def astronaut() -> NDArray[np.uint8]:

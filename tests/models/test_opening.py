@@ -10,13 +10,14 @@ import pytest
 
 from cvkit.core.errors import MissingError, ParameterError
 from cvkit.models.device import Device
-from cvkit.models.store import Models
+from cvkit.models.opening import Models
+from cvkit.models.settings import Settings
 from tests.models.conftest import Make
 
 
 def test_a_network_is_opened_once_however_many_threads_ask(make: Make) -> None:
     path = str(make(1))
-    models = Models("cpu")
+    models = Models(Settings("cpu"))
     with ThreadPoolExecutor(8) as pool:
         opened = list(pool.map(lambda _: models.open(path), range(32)))
     assert len({id(detector) for detector in opened}) == 1
@@ -24,7 +25,7 @@ def test_a_network_is_opened_once_however_many_threads_ask(make: Make) -> None:
 
 
 def test_a_network_that_was_written_anew_is_read_anew(make: Make) -> None:
-    models = Models("cpu")
+    models = Models(Settings("cpu"))
     first = models.open(str(make(1)))
     second = models.open(str(make(2, names="['a', 'b', 'c']")))
     assert second is not first
@@ -32,7 +33,7 @@ def test_a_network_that_was_written_anew_is_read_anew(make: Make) -> None:
 
 
 def test_cascades_are_made_for_each_thread() -> None:
-    models = Models("cpu")
+    models = Models(Settings("cpu"))
     assert models.open("haar-face") is not models.open("haar-face")
     assert models.open("haar-face").sharing == "per_thread"
     assert models.open("hog").sharing == "per_thread"
@@ -67,20 +68,20 @@ def test_what_is_no_network_is_refused_with_the_reason(
     path = tmp_path / "m.onnx"
     path.write_bytes(content)
     with pytest.raises(MissingError, match=said):
-        Models("cpu").open(str(path))
+        Models(Settings("cpu")).open(str(path))
 
 
 def test_a_cut_network_is_refused(make: Make, tmp_path: Path) -> None:
     cut = tmp_path / "cut.onnx"
     cut.write_bytes(make(1).read_bytes()[:-900])
     with pytest.raises(MissingError, match=r"cut\.onnx cannot be loaded"):
-        Models("cpu").open(str(cut))
+        Models(Settings("cpu")).open(str(cut))
 
 
 def test_a_folder_named_onnx_is_refused(tmp_path: Path) -> None:
     (tmp_path / "m.onnx").mkdir()
     with pytest.raises(MissingError, match="it is not a file"):
-        Models("cpu").open(str(tmp_path / "m.onnx"))
+        Models(Settings("cpu")).open(str(tmp_path / "m.onnx"))
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
@@ -102,11 +103,11 @@ def test_a_network_that_cannot_be_decoded_says_what_was_seen(
     make: Make, arguments: dict[str, object], said: str
 ) -> None:
     with pytest.raises(ParameterError, match=said):
-        Models("cpu").open(str(make(1, **arguments)))
+        Models(Settings("cpu")).open(str(make(1, **arguments)))
 
 
 def test_a_layout_that_only_a_run_shows_is_refused_then(make: Make) -> None:
-    detector = Models("cpu").open(str(make("n", ("h", "w"), columns_first=True)))
+    detector = Models(Settings("cpu")).open(str(make("n", ("h", "w"), columns_first=True)))
     with pytest.raises(ParameterError, match="its output is 1×6400×7"):
         detector.detect([np.zeros((64, 64, 3), np.uint8)])
 
@@ -124,7 +125,7 @@ def test_a_layout_that_only_a_run_shows_is_refused_then(make: Make) -> None:
 )
 def test_real_networks_of_other_layouts_are_refused(models: Path, file: str, said: str) -> None:
     with pytest.raises(ParameterError, match=said):
-        Models("cpu").open(str(models / file))
+        Models(Settings("cpu")).open(str(models / file))
 
 
 def test_a_device_that_cannot_be_had_is_an_error(
@@ -133,10 +134,10 @@ def test_a_device_that_cannot_be_had_is_an_error(
     monkeypatch.setattr("cvkit.models.backends.onnx.has_cuda", lambda: False)
     path = str(make(1))
     with pytest.raises(MissingError, match="there is no cuda:1"):
-        Models("cuda:1").open(path)
+        Models(Settings("cuda:1")).open(path)
     with pytest.raises(MissingError, match="haar-face runs on the processor only"):
-        Models("cuda").open("haar-face")
-    assert "CPU" in Models("auto").open(path).ran_on
+        Models(Settings("cuda")).open("haar-face")
+    assert "CPU" in Models(Settings("auto")).open(path).ran_on
 
 
 @pytest.mark.parametrize("text", ["gpu", "cuda:", "cuda:x", "cuda:-1", "CPU", ""])

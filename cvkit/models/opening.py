@@ -9,6 +9,8 @@ from threading import Lock
 from cvkit.core.errors import MissingError, ParameterError
 from cvkit.models.detector import Detector, NetworkDetector
 from cvkit.models.device import Device
+from cvkit.models.recipe import AS_THE_FILE_SAYS, Recipe
+from cvkit.models.settings import DEFAULTS, Settings
 
 BUILT_IN = ("hog", "haar-face", "haar-plate")
 """Detectors that need no file."""
@@ -23,14 +25,19 @@ class Models:
     anew by every `open`, so each thread opens its own.
     """
 
-    def __init__(self, device: str = "auto") -> None:
-        """`device` is auto, cpu, cuda or cuda:N; raises ParameterError on anything else."""
-        self.device = Device.of(device)
+    def __init__(self, settings: Settings = DEFAULTS) -> None:
+        """Raises ParameterError where a setting has a value that it cannot have."""
+        self.settings = settings
+        self.device = Device.of(settings.device)
         self._lock = Lock()
         self._open: dict[_Key, NetworkDetector] = {}
 
-    def open(self, model: str, *, task: str = "detect") -> Detector:
+    def open(
+        self, model: str, *, task: str = "detect", recipe: Recipe = AS_THE_FILE_SAYS
+    ) -> Detector:
         """The detector that `model`, a name or the path of an ONNX file, means.
+
+        `recipe` is what the user says of the network; it goes before card and file.
 
         Raises MissingError where there is no such model, it cannot be loaded, or the device that
         was asked for cannot be had; ParameterError where it is no detector that cvkit knows.
@@ -71,7 +78,7 @@ def _key(path: Path, device: Device) -> _Key:
 
 
 def _built_in(name: str, device: Device) -> Detector:
-    from cvkit.models.cascades import HAARS, HaarDetector, HogDetector
+    from cvkit.models.classical.cascades import HAARS, HaarDetector, HogDetector
 
     if device.kind == "cuda":
         raise MissingError(f"{name} runs on the processor only", remedy="use --device cpu or auto")

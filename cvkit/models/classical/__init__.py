@@ -1,0 +1,1 @@
+"""Detectors that need no network: cascades, HOG, dlib. One module a kind."""

@@ -1,0 +1,24 @@
+"""How a network is to be fed and read, beyond what its file says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cvkit.core.warp import Size
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """From a model's card or from the command line; None and () are: as the file says.
+
+    decoder  the layout of the outputs, by the name of its module in `cvkit.models.decode`
+    labels   what it finds, in class order
+    size     (width, height) of the input that pictures are fitted into
+    """
+
+    decoder: str | None = None
+    labels: tuple[str, ...] = ()
+    size: Size | None = None
+
+
+AS_THE_FILE_SAYS = Recipe()
