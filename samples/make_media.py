@@ -1,6 +1,10 @@
 """Make the sample pictures and the sample video from photographs that scikit-image carries.
 
 All are CC0 or public domain (see the README of skimage.data). Run: python samples/make_media.py
+
+`walkers.mp4` is the one that is not made here: the first eight seconds of `vtest.avi`, which OpenCV
+carries among its samples (Apache-2.0; Debian: opencv-doc), by
+`cvkit convert vtest.avi --frames :80 --crf 30 --preset slow -o walkers.mp4`.
 """
 
 from __future__ import annotations
