@@ -94,10 +94,12 @@ def _add_runs(scan: Scan, batch: RecordBatch, number: int) -> None:
     codes = sources.dictionary_encode()
     names = codes.dictionary.to_pylist()
     rows = codes.indices.fill_null(-1).to_numpy()
+    times = batch.column("time").to_pylist() if "time" in batch.schema.names else None
     changes = np.flatnonzero((np.diff(rows) != 0) | (np.diff(indexes) != 0)) + 1
     for start, end in pairwise([0, *changes.tolist(), len(batch)]):
         source = names[rows[start]] if rows[start] >= 0 else ""
-        scan.add(source, int(indexes[start]), (number + start, number + end), None)
+        time = times[start] if times is not None else None
+        scan.add(source, int(indexes[start]), (number + start, number + end), None, time)
 
 
 def _scan_rows(scan: Scan, rows: list[Record], number: int, name: str) -> None:
@@ -107,7 +109,7 @@ def _scan_rows(scan: Scan, rows: list[Record], number: int, name: str) -> None:
             source, index = row["source"] or "", row["index"]
             if not isinstance(source, str) or int(index) != index:
                 raise TypeError(f"{source!r:.60}, {index!r:.60} is no frame")
-            scan.add(source, int(index), (at, at + 1), None)
+            scan.add(source, int(index), (at, at + 1), None, row.get("time"))
         except FAULTS as error:
             raise InputError(
                 f"{name}, row {at + 1} holds no result", why=str(error)[:200]

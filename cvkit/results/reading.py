@@ -7,37 +7,91 @@ are made when they are asked for.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from cvkit.core.errors import InputError
 from cvkit.core.grid import Grid
 from cvkit.core.objects import Objects
 from cvkit.core.warp import Size
-from cvkit.results.parquet import MAGIC
-from cvkit.results.scanning import Lines, Scan, scan_csv, scan_jsonl
+from cvkit.results.finding import Names, Place
+from cvkit.results.kinds import opened
+from cvkit.results.record import Record
+from cvkit.results.scanning import Lines, Scan, Stored
 from cvkit.results.stored import FAULTS, objects_of
 
 _NAMED = 3
 
 
-def read_results(path: Path) -> Saved:
-    """JSON lines, CSV or Parquet, told by content. Raises InputError with the line or row."""
+def read_results(where: str | Path) -> Saved:
+    """A results file or a data set: `coco:FILE`, `yolo:FOLDER`, `voc:FOLDER`, `mot:FILE`, or a path
+    whose content says what it is. Raises InputError with the line, row or field.
+    """
     try:
-        if not path.is_file():  # a pipe cannot be read twice
-            return Saved(path, held=path.read_bytes())
-        return Saved(path)
+        return Saved(*opened(where))
     except OSError as error:
-        raise InputError(f"{path} cannot be read", why=error.strerror or str(error)) from error
+        raise InputError(f"{where} cannot be read", why=error.strerror or str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of a frame; `objects` as records hold them, in pixels."""
+
+    source: str
+    index: int
+    objects: list[Record]
+    size: Size | None = None
+    time: float | None = None
+    number: int | None = None
+    """Of a picture of COCO."""
 
 
 class Saved:
-    """The objects of a results file, by source and index."""
+    """The objects of a results file or data set, by source and index."""
 
-    def __init__(self, path: Path, *, held: bytes | None = None) -> None:
-        self._path, self._held = path, held
-        with Lines.of(path, held) as lines:
-            self._state = lines.state
-            self._scan = _scan(lines, str(path))
+    def __init__(self, path: Path, scan: Scan, state: object, held: bytes | None = None) -> None:
+        """`state` tells whether the file changed since; `held` is what a pipe held."""
+        self._path, self._scan, self._state, self._held = path, scan, state, held
+        self._served = ""
+
+    @property
+    def notes(self) -> list[str]:
+        """What could not be taken from it, as far as it was read."""
+        return self._scan.notes
+
+    @property
+    def classes(self) -> Mapping[int, str]:
+        """Names of classes by number, in its own order, where it has a list of them."""
+        return self._scan.classes
+
+    def each(self) -> Iterator[Told]:
+        """Every frame, in the file's order."""
+        for source, frames in self._scan.frames.items():
+            for index, frame in frames.items():
+                yield self._told((source, index), frame, None)
+
+    def place(self, source: str, index: int, number: int | None = None) -> Place | None:
+        """Under which source and index it knows this frame of an input, if it does.
+
+        `number` is the picture's in COCO, where the other file says it.
+        """
+        if number is not None and self._scan.numbers:
+            place = self._scan.by_number.get(number)
+            if place is not None:
+                return place
+        if index in self._scan.frames.get(source, ()):
+            return source, index
+        if self._scan.nameless:
+            (only,) = self._scan.frames or ("",)
+            return (only, index) if index in self._scan.frames.get(only, ()) else None
+        return self._names.of(source, index) if self._scan.pictures else None
+
+    def at(self, place: Place, size: Size | None = None) -> Told | None:
+        """What it tells of a frame under its own name. `size` is the picture's, where known."""
+        frame = self._scan.frames.get(place[0], {}).get(place[1])
+        return None if frame is None else self._told(place, frame, size)
 
     def objects(self, source: str, index: int, size: Size) -> Objects | None:
         """Of the frame of this `size`, in the source's coordinates; None where none are known.
@@ -46,25 +100,46 @@ class Saved:
         A table says nothing of pictures without objects: there, a source may only be missing
         where there are several.
         """
-        frames = self._scan.frames.get(source)
-        if frames is None:
-            self._missing(source)
+        if self._scan.nameless:
+            self._serve(source)
+        place = self.place(source, index)
+        if place is None:
+            if source not in self._scan.frames and not self._scan.nameless:
+                self._missing(source)
             return None
-        frame = frames.get(index)
-        if frame is None:
-            return None
-        saved = frame.size or size
+        frame = self._scan.frames[place[0]][place[1]]
+        saved = self._scan.size_of(frame) or size
         if saved != tuple(size):
             raise InputError(
                 f"{self._path} is of other pictures",
                 why=f"{source}, frame {index} was {saved[0]}×{saved[1]} and is {size[0]}×{size[1]}",
                 remedy="give the pictures that the results are of",
             )
-        return objects_of(self._rows(frame.spans), Grid.of(size))
+        return objects_of(self._rows(frame, size), Grid.of(size))
+
+    @cached_property
+    def _names(self) -> Names:
+        frames = self._scan.frames
+        return Names((source, index) for source, found in frames.items() for index in found)
+
+    def _serve(self, source: str) -> None:
+        """A file that names no input is of one."""
+        if self._served not in ("", source):
+            raise InputError(
+                f"{self._path} is of one video",
+                why=f"it says not whether of {self._served} or {source}",
+                remedy="name one input",
+            )
+        self._served = source
+
+    def _told(self, place: Place, frame: Stored, size: Size | None) -> Told:
+        size = self._scan.size_of(frame) or size
+        rows = self._rows(frame, size)
+        return Told(*place, rows, size, frame.time, self._scan.numbers.get(place))
 
     def _missing(self, source: str) -> None:
         held = list(self._scan.frames)
-        if self._scan.objects_only and len(held) != 1:
+        if self._scan.objects_only and (len(held) != 1 or self._scan.pictures):
             return
         names = ", ".join(name or "a gather" for name in held[:_NAMED])
         more = f" and {len(held) - _NAMED} more" if len(held) > _NAMED else ""
@@ -77,24 +152,18 @@ class Saved:
             remedy=remedy,
         )
 
-    def _rows(self, spans: tuple[tuple[int, int], ...]) -> list[dict[str, object]]:
+    def _rows(self, frame: Stored, size: Size | None) -> list[Record]:
         changed = InputError(f"{self._path} has changed since it was read")
+        if self._scan.rows is not None:
+            return self._scan.rows(frame, size)
         try:
             with Lines.of(self._path, self._held) as lines:
                 if lines.state != self._state:
                     raise changed
-                return [row for span in spans for row in self._scan.read(lines, span)]
+                return [row for span in frame.spans for row in self._scan.read(lines, span)]
         except OSError as error:
             raise InputError(
                 f"{self._path} cannot be read", why=error.strerror or os.strerror(error.errno or 5)
             ) from error
         except FAULTS as error:
             raise changed from error
-
-
-def _scan(lines: Lines, name: str) -> Scan:
-    if lines.starts_with(MAGIC):
-        from cvkit.results.parquet_reading import scan_parquet
-
-        return scan_parquet(lines, name)
-    return (scan_jsonl if lines.starts_with(b"{") else scan_csv)(lines, name)

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, NoReturn
@@ -26,35 +27,56 @@ State = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Where the objects of a frame are, and its size where the file says it."""
+    """Where the objects of a frame are, and its size and time where the file says them."""
 
     spans: tuple[Span, ...]
     size: Size | None = None
+    time: float | None = None
 
     def and_at(self, start: int, end: int) -> Stored:
         *earlier, (first, last) = self.spans
         joined = ((first, end),) if last == start else ((first, last), (start, end))
-        return Stored((*earlier, *joined), self.size)
+        return Stored((*earlier, *joined), self.size, self.time)
 
 
-@dataclass(slots=True)
+@dataclass
 class Scan:
     """Frames by source and index, and how the objects in a span are read.
 
-    `objects_only`: the file does not speak of frames without objects.
+    `objects_only`: the file does not speak of frames without objects. `pictures`: its sources are
+    names of pictures, to be found by `finding.Names`. `nameless`: it is of one input, whichever.
     """
 
     read: Callable[[Lines, Span], list[Record]]
     objects_only: bool = False
+    pictures: bool = False
+    nameless: bool = False
+    rows: Callable[[Stored, Size | None], list[Record]] | None = None
+    """How a frame's objects are read where there are several files, for a picture of that size."""
+    sized: Callable[[Stored], Size | None] | None = None
+    """Where the size of a frame has to be looked up."""
     frames: dict[str, dict[int, Stored]] = field(default_factory=dict)
+    classes: dict[int, str] = field(default_factory=dict)
+    numbers: dict[tuple[str, int], int] = field(default_factory=dict)
+    """COCO's numbers of pictures, by source and index."""
+    notes: list[str] = field(default_factory=list)
     _sizes: dict[Size | None, Size | None] = field(default_factory=dict)
 
-    def add(self, source: str, index: int, span: Span, size: Size | None) -> None:
+    @cached_property
+    def by_number(self) -> dict[int, tuple[str, int]]:
+        return {number: place for place, number in self.numbers.items()}
+
+    def size_of(self, frame: Stored) -> Size | None:
+        return frame.size if self.sized is None else self.sized(frame)
+
+    def add(
+        self, source: str, index: int, span: Span, size: Size | None, time: object = None
+    ) -> None:
         frames = self.frames.setdefault(source, {})
         size = self._sizes.setdefault(size, size)  # one tuple for all frames of a size
         known = frames.get(index)
         if known is None:
-            frames[index] = Stored((span,), size)
+            frames[index] = Stored((span,), size, float(time) if is_number(time) else None)  # type: ignore[arg-type]
         elif known.size != size:
             raise ValueError(f"{source}, frame {index} has two sizes")
         else:
@@ -145,7 +167,8 @@ def scan_csv(lines: Lines, name: str) -> Scan:
             if cells:
                 told = _row(cells, header)
                 check(_object(told))
-                scan.add(told["source"], int(told["index"]), (start, lines.end), None)
+                span = start, lines.end
+                scan.add(told["source"], int(told["index"]), span, None, _time(told))
             start = lines.end
     except (*FAULTS, csv.Error) as error:
         _bad(name, lines.number, error)
@@ -185,7 +208,7 @@ def _scan_record(scan: Scan, told: Record, span: Span, name: str) -> None:
     only_of_sources(told.get("coords", "source"), name)
     for found in told.get("objects", ()):
         check(found)
-    scan.add(source, told["index"], span, (width, height))
+    scan.add(source, told["index"], span, (width, height), told.get("time"))
 
 
 def _parse_jsonl(data: bytes) -> list[Record]:
@@ -219,6 +242,10 @@ def _object(row: dict[str, str]) -> Record:
         if key not in (*FRAME, *BOX) and text:
             found[key] = text if key in ("label", "text") else _cell(text)
     return found
+
+
+def _time(row: dict[str, str]) -> object:
+    return _cell(row.get("time", ""))
 
 
 def _cell(text: str) -> str | int | float | bool:
