@@ -24,6 +24,7 @@ class RunOptions(BaseModel):
             *("keep_icc", "deep", "deinterlace", "max_pixels", "on_corrupt"),
         ),
         "Run": ("jobs", "device", "seed", "on_error", "overwrite", "in_place", "roi", "only"),
+        "Models": ("offline", "trust", "accept_license"),
         "Results": ("coords",),
         "Encoding": (
             *("quality", "codec", "crf", "preset", "bitrate", "pix_fmt", "fps", "no_audio"),
@@ -60,6 +61,12 @@ class RunOptions(BaseModel):
     """Where networks run: auto, cpu, cuda or cuda:N."""
     seed: Annotated[int, Field(ge=0)] = 0
     """For whatever draws random numbers."""
+    offline: bool = False
+    """Fetch nothing, use only models that are here. CVKIT_OFFLINE=1 says the same for every run."""
+    trust: bool = False
+    """Open model files that can run programs (.pt) though cvkit does not know them."""
+    accept_license: tuple[str, ...] = ()
+    """Take these models, whose licence allows research only; it is remembered."""
     on_error: Literal["stop", "skip"] | None = None
     """What a failed input does: stop (default for one input) or skip (default for several)."""
     overwrite: bool = False
@@ -130,5 +137,5 @@ SHELL_OPTIONS = (
 def reserved() -> frozenset[str]:
     """Names that no stage parameter may have."""
     also = "o output j resume live max_retries timeout retry max_failures watch"
-    more = "offline half segment backend trust accept_license help version"
+    more = "half segment backend help version"
     return frozenset({*RunOptions.model_fields, *SHELL_OPTIONS, *also.split(), *more.split()})

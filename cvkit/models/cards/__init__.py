@@ -1,0 +1,1 @@
+"""What cvkit knows of models by name: one YAML file a family."""

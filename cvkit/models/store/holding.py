@@ -1,0 +1,211 @@
+"""A model by its name: its files on this machine, fetched where they are not."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cvkit.core.errors import MissingError, ParameterError
+from cvkit.models.cards import card as cards
+from cvkit.models.cards.card import Card, Weights
+from cvkit.models.classical.catalogue import NAMES as NEED_NO_FILE
+from cvkit.models.recipe import AS_THE_FILE_SAYS, Recipe
+from cvkit.models.settings import DEFAULTS, Settings, Step
+from cvkit.models.store import folder, licences
+from cvkit.models.store.fetching import NotFetchedError, Wanted, fetch
+from cvkit.models.store.folder import Pin
+
+PICKLES = (".pt", ".pth")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A model whose files are here and whole. The first one holds the weights.
+
+    `card` is None and `licence` empty where the user put it into the store under an own name.
+    """
+
+    name: str
+    files: tuple[Path, ...]
+    recipe: Recipe
+    licence: str
+    sha256: str
+    card: Card | None = None
+
+
+def known(name: str) -> bool:
+    """Whether `name` is a model's, a card's or one that was put into the store."""
+    return cards.find(name) is not None or name in own()
+
+
+def get(name: str, settings: Settings = DEFAULTS) -> Held:
+    """The model of this name, fetched where it is not here yet.
+
+    Raises MissingError where nobody knows it, it is neither here nor can be fetched, its licence
+    has to be accepted first or a file in the store is not what it was; ParameterError for a pickle
+    that was laid there and that cvkit does not know; OutputError where nothing can be written.
+    """
+    card = cards.find(name)
+    if card is None:
+        return _own(name)
+    home = folder.cache_folder() / card.name
+    if not all((home / w.name).is_file() for w in card.files):
+        _fetch_all(card, settings)
+    pins = [_looked_at(card, weights, settings) for weights in card.files]
+    files = tuple(home / weights.name for weights in card.files)
+    return Held(card.name, files, card.recipe, card.licence, pins[0].sha256, card)
+
+
+def own() -> dict[str, list[str]]:
+    """Models that the user put into the store under names of no card, with their files."""
+    found: dict[str, list[str]] = {}
+    for key in folder.known().files:
+        name, _, file = key.partition("/")
+        if cards.find(name) is None:
+            found.setdefault(name, []).append(file)
+    return found
+
+
+def unknown(name: str) -> MissingError:
+    """That there is no model of this name, with those that are nearly called so."""
+    there = [*NEED_NO_FILE, *cards.names(), *own()]
+    near = difflib.get_close_matches(name.lower(), there, 3, 0.6)
+    guess = f"did you mean {' or '.join(near)}?" if near else "cvkit models list names them all"
+    return MissingError(f"there is no model {name!r}", remedy=f"{guess} A file is given as a path")
+
+
+def _own(name: str) -> Held:
+    files = own().get(name)
+    if files is None:
+        raise unknown(name)
+    home = folder.cache_folder() / name
+    pins = folder.known().files
+    for file in files:
+        path, pin = home / file, pins[f"{name}/{file}"]
+        if not path.is_file():
+            raise MissingError(
+                f"{path} is gone", remedy=f"cvkit models import FILE --as {name} puts it back"
+            )
+        if not _unchanged(path, pin) and folder.sha256_of(path) != pin.sha256:
+            raise _changed(name, path)
+    paths = tuple(home / file for file in files)
+    return Held(name, paths, AS_THE_FILE_SAYS, "", pins[f"{name}/{files[0]}"].sha256)
+
+
+def _fetch_all(card: Card, settings: Settings) -> None:
+    """What is missing of it. One process fetches a model, others wait and find it there."""
+    home = folder.cache_folder() / card.name
+    missing = [w for w in card.files if not (home / w.name).is_file()]
+    if settings.alone:
+        raise absent(card, missing[0], "nothing is fetched offline")
+    if missing[0].url is None:
+        raise absent(card, missing[0], "nobody offers it as a file")
+    licences.check(card, settings)
+    waiting = Step(card.name, note=f"waiting for another cvkit that fetches {card.name}")
+    with folder.alone(f".{card.name}.guard", lambda: settings.tell(waiting)):
+        missing = [w for w in card.files if not (home / w.name).is_file()]
+        for weights in missing:
+            _fetch_one(card, weights, home / weights.name, settings)
+
+
+def _fetch_one(card: Card, weights: Weights, path: Path, settings: Settings) -> None:
+    url = address(card, weights)
+    if url is None:
+        raise absent(card, weights, "nobody offers it as a file")
+    key = f"{card.name}/{weights.name}"
+    pin = folder.known().files.get(key)
+    contents = _contents(weights) or ((pin.sha256,) if pin else ())
+
+    first = weights is card.files[0]
+
+    def told(done: int, total: int | None) -> None:
+        nonlocal first
+        if first:  # it comes indeed
+            settings.tell(Step(card.name, note=licences.told(card)))
+            first = False
+        settings.tell(Step(weights.name, done, total))
+
+    try:
+        digest = fetch(Wanted(url, contents, weights.size), path, told)
+    except NotFetchedError as error:
+        raise absent(card, weights, str(error)) from error
+    _pin(key, folder.pin(path, digest, url))
+
+
+def address(card: Card, weights: Weights) -> str | None:
+    """Where a file is fetched from; the variable CVKIT_MIRROR names another place for all."""
+    mirror = os.environ.get("CVKIT_MIRROR", "").rstrip("/")
+    return f"{mirror}/{card.name}/{weights.name}" if mirror and weights.url else weights.url
+
+
+def _looked_at(card: Card, weights: Weights, settings: Settings) -> Pin:
+    """The file as it is here, if it is the one that the card or the lock knows."""
+    path = folder.cache_folder() / card.name / weights.name
+    key = f"{card.name}/{weights.name}"
+    pin = folder.known().files.get(key)
+    if pin is not None and _unchanged(path, pin):
+        return pin
+    digest = folder.sha256_of(path)
+    contents = _contents(weights) or ((pin.sha256,) if pin is not None else ())
+    if contents and digest not in contents:
+        raise _changed(card.name, path)
+    if not contents and path.suffix in PICKLES and not settings.trust:
+        raise ParameterError(
+            f"{path} is not opened",
+            why="it was laid there, it is a pickle, which may run any program, "
+            "and its right content is not known",
+            remedy="give --trust once if you trust whoever made it",
+        )
+    found = folder.pin(path, digest, pin.url if pin is not None else "")
+    _pin(key, found)
+    return found
+
+
+def _contents(weights: Weights) -> tuple[str, ...]:
+    """Every sha256 that the card accepts; none where it names none."""
+    return (weights.sha256, *weights.also) if weights.sha256 else ()
+
+
+def _unchanged(path: Path, pin: Pin) -> bool:
+    """By size and time: reading it all would cost more than many a network's start."""
+    stat = path.stat()
+    return (stat.st_size, stat.st_mtime_ns) == (pin.size, pin.stamp)
+
+
+def _pin(key: str, pin: Pin) -> None:
+    def how(known: folder.Known) -> None:
+        known.files[key] = pin
+
+    folder.change(how)
+
+
+def _changed(name: str, path: Path) -> MissingError:
+    return MissingError(
+        f"{path} is not the file that it should be",
+        why="its content has another sha256",
+        remedy=f"cvkit models rm {name} removes it, and cvkit models pull {name} fetches it again",
+    )
+
+
+def absent(card: Card, weights: Weights, why: str) -> MissingError:
+    """That a file is not here: which, where it is to be had, how it gets into the store."""
+    url = address(card, weights)
+    digest = f", sha256 {weights.sha256}" if weights.sha256 else ""
+    path = folder.cache_folder() / card.name / weights.name
+    ways = f"fetch {url}{digest} elsewhere" if url else card.bring
+    return MissingError(
+        f"the model {card.name} is not here and cannot be fetched: {weights.name}",
+        why=why,
+        remedy=f"{ways}, then cvkit models import {weights.name} puts it at {path}; "
+        f"{alternatives()}",
+    )
+
+
+def alternatives() -> str:
+    """What can be used at once."""
+    home, pins = folder.cache_folder(), folder.known().files
+    here = sorted({key.partition("/")[0] for key in pins if (home / key).is_file()})
+    told = f"here are {', '.join(here)}; " if here else ""
+    return f"{told}without any file there are {', '.join(NEED_NO_FILE)}"
