@@ -15,7 +15,7 @@ from cvkit.core.units import Duration
 from cvkit.engine.segments import closing
 from cvkit.io.sources.decoding import before
 from cvkit.io.sources.joined import Joined
-from cvkit.io.sources.opening import Recorded
+from cvkit.io.sources.opening import Numbered, Recorded
 
 if TYPE_CHECKING:
     from cvkit.io.sources.opening import Moving
@@ -91,6 +91,7 @@ def _numbered(clip: Moving, name: str, number: int) -> Iterator[Frame]:
     try:
         for index, (at, image) in enumerate(decoded, number):
             source = clip.name if isinstance(clip, Joined) else name
+            index = clip.number if isinstance(clip, Numbered) else index
             yield Frame((image,), image.grid, index=index, time=at, source=source)
             del image
     finally:

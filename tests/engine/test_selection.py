@@ -206,6 +206,6 @@ def test_the_json_summary_tells_what_went_in_and_out(cvkit, film: Path, shared: 
     clip = shared / "corrupt/mp4_cut_50.mp4"
     done = cvkit("gray", clip, "--on-corrupt", "salvage", "-o", "b.mp4", "--json")
     (item,) = json.loads(done.out)["items"]
-    assert [gap["after"] for gap in item["gaps"]] == [13, 14]
+    assert [gap["after"] for gap in item["gaps"]] == [13, 15]
     assert "Last message" not in done.err
     assert "[h264" not in done.err

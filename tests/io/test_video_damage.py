@@ -69,7 +69,8 @@ def test_a_cut_file_is_damaged_and_its_start_is_salvaged(clips: Path, tmp_path: 
             assert len(saved) >= len(seen) - 1
             assert len(set(saved) - set(frames)) <= 1  # the last one may be half there
             assert gaps[-1].end is None
-            assert gaps[-1].after == len(saved) - 1
+            lacking = 0 if gaps[0].end is None else round((gaps[0].end - gaps[0].start) * 25)
+            assert gaps[-1].after == len(saved) - 1 + lacking
         else:
             assert len(seen) <= 1
 
@@ -134,19 +135,77 @@ def test_what_a_gap_tells_is_plain(shared: Path):
         assert len(list(clip)) == 15
         assert [gap.told() for gap in clip.gaps] == [
             {"after": 13, "from": 0.933333, "to": 1.0, "why": "a part of its bytes is missing"},
-            {"after": 14, "from": 1.066667, "to": None,
-             "why": "30 frames are declared, 15 are there"},
+            {"after": 15, "from": 1.066667, "to": None,
+             "why": "a part of its bytes is missing"},
         ]  # fmt: skip
         (note,) = clip.notes
     assert note == (
         "damaged (a part of its bytes is missing): 15 whole frames kept; missing after frame 13"
-        " (0.933 s) to 1.000 s, after frame 14 (1.067 s) to its end"
+        " (0.933 s) to 1.000 s, after frame 15 (1.067 s) to its end"
     )
 
 
 def test_salvage_is_the_same_every_time(shared: Path):
     path = shared / "corrupt/mp4_flipped.mp4"
     assert len({str(read(path, salvage=True)) for _ in range(4)}) == 1
+
+
+def broken_packet(path: Path, name: Path, place: int, *, raw: bool = False) -> list[float]:
+    """A copy with packet `place` of the video turned to noise; when the frames are shown."""
+    data = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:
+        packets = [p for p in container.demux(video=0) if p.size]
+        times = sorted(float(p.pts * p.time_base) for p in packets if p.pts is not None)
+        packet = packets[place]
+        assert packet.pos is not None
+        data[packet.pos + 8 : packet.pos + packet.size] = bytes(packet.size - 8)
+    name.write_bytes(data)
+    return times
+
+
+@NEEDS_FFMPEG
+@pytest.mark.parametrize("name", ["b-frames.mp4", "open-gop.mp4", "ten-bit.mp4", "h264.3gp"])
+@pytest.mark.parametrize("place", [14, 17, 22])
+def test_no_smeared_frame_is_kept_and_numbers_go_on(
+    clips: Path, tmp_path: Path, name: str, place: int
+):
+    whole, broken = made(clips, name), tmp_path / name
+    times = broken_packet(whole, broken, place)
+    frames, _, _ = read(whole)
+    with open_video(broken, salvage=True) as clip:
+        saved = [
+            (clip.number, time.seconds, zlib.crc32(np.ascontiguousarray(image.array).tobytes()))
+            for time, image in clip
+        ]
+        gaps = clip.gaps
+    assert {(at, crc) for _, at, crc in saved} < set(frames)
+    assert [number for number, _, _ in saved] == [times.index(at) for _, at, _ in saved]
+    assert 2 <= 50 - len(saved) <= 14  # to the next key frame, and those made from the broken one
+    assert gaps
+    for gap in gaps:
+        assert gap.after in {number for number, _, _ in saved}
+        assert gap.end in {at for _, at, _ in saved}
+
+
+@NEEDS_FFMPEG
+def test_a_gap_ends_without_a_key_frame_where_the_picture_is_refreshed(clips: Path, tmp_path: Path):
+    whole = made(clips, "refresh.mkv")
+    data = bytearray(whole.read_bytes())
+    with av.open(str(whole)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    assert [packet.is_keyframe for packet in packets].count(True) >= 1
+    packet = packets[20]
+    at = data.index(bytes(packet))
+    data[at + 4 : at + packet.size] = bytes(packet.size - 4)
+    (tmp_path / "a.mkv").write_bytes(data)
+    (frames, _, _), (saved, gaps, _) = read(whole), read(tmp_path / "a.mkv", salvage=True)
+    assert set(saved) < set(frames)
+    # What was shown before what was sent is there: one frame in front of it is not.
+    assert [(gap.after, gap.start, gap.end) for gap in gaps] == [
+        (18, pytest.approx(0.76), pytest.approx(0.8)),
+        (20, pytest.approx(0.84), pytest.approx(1.32)),
+    ]
+    assert len(saved) == 37
 
 
 def test_every_verdict_on_a_video_holds(shared: Path):
@@ -158,7 +217,8 @@ def test_every_verdict_on_a_video_holds(shared: Path):
         assert isinstance(error, DamagedError) == (about["verdict"] == "damaged"), name
         assert frames or error, name
         saved, gaps, lost = read(shared / "corrupt" / name, salvage=True)
-        nothing = name in ("empty.mp4", "mp4_no_moov.mp4")
+        # Of the flipped one the only key frame is broken: every frame is smeared.
+        nothing = name in ("empty.mp4", "mp4_no_moov.mp4", "mp4_flipped.mp4")
         assert (lost is not None) == nothing, name
         assert bool(gaps) == (error is not None and not nothing), name
         assert nothing or saved, name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -27,8 +28,6 @@ _NEW_CLOCK = 1
 _GAPS_NAMED = 3
 # A rate of more is a time base that was taken for one.
 _FASTEST = 10_000
-# Decoders hold back at most so many frames.
-_HELD = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +97,13 @@ class Account:
         self._longest = Fraction(0)
         self._open: Gap | None = None
         self._begun = self._behind = False
-        self._held = 0
+        self._kept = self._skipped = 0
+        self._before: int | None = None
         self.frames = 0
-        """How many frames were shown, those before the first one wanted counted in."""
+        """The number of the next frame: how many were shown, those before the first one wanted
+        counted in, and those that gaps are known to lack."""
+        self.lacking: Callable[[int | None, int], int | None] = lambda _before, _after: None
+        """How many frames lie between two instants of the file's clock, where packets tell."""
         self.last: Time | None = None
         self.gaps: list[Gap] = []
 
@@ -126,11 +129,12 @@ class Account:
         at = self._advancing(dts if self._numbered and dts is not None else pts)
         if self.last is not None:
             self._longest = max(self._longest, (at - self.last.pts) * self._base)
-        self._close(at * self._base)
-        self._begun = True
+        self._close(at, pts)
+        self._begun, self._before = True, pts
         self.last = Time(at, self._base)
         self._end = max(self._end, (at - self._offset) * self._base)
         self.frames += 1
+        self._kept += 1
         return self.last
 
     def _advancing(self, pts: int | None) -> int:
@@ -152,37 +156,53 @@ class Account:
         return self.last.pts + max(ticks // 2, 1)
 
     @property
+    def salvages(self) -> bool:
+        """Whether what is whole is kept."""
+        return self._salvage
+
+    @property
+    def ignores(self) -> bool:
+        """Whether `broken` means nothing now: the stream may begin anywhere, and has not begun."""
+        return self._tolerant and not self._begun
+
+    @property
     def raises(self) -> bool:
         """Whether `broken` raises now."""
-        return not self._salvage and (self._begun or not self._tolerant)
+        return not self._salvage and not self.ignores
 
-    def _close(self, now: Fraction) -> None:
+    def _close(self, at: int, pts: int | None) -> None:
         """Let a gap end where something whole is shown again."""
-        gap = self._open
+        gap, self._open = self._open, None
         if gap is None:
             return
-        if self._held and now <= self._due() + self.step / 2:
-            self._held -= 1  # a frame of before, which the decoder still held
-            if self._held:
-                return
-        elif self._held:
-            gap = Gap(self.frames - 1, float(self._due()), None, gap.why)
-        self.gaps.append(replace(gap, end=float(max(now, Fraction(gap.start)))))
-        self._open, self._held = None, 0
+        lost = None
+        if self._numbered:
+            lost = at - (-1 if self.last is None else self.last.pts) - 1
+        elif pts is not None:
+            lost = self.lacking(self._before, pts)
+        self.frames += lost or 0
+        self._skipped += lost or 0
+        end = float(max(at * self._base, Fraction(gap.start)))
+        self.gaps.append(replace(gap, end=end))
 
-    def broken(self, why: str, *, held: bool = False) -> None:
-        """Something cannot be decoded; `held` where frames from before it may still be shown.
+    def skips(self, pts: int | None) -> bool:
+        """Whether frames between the last one shown and one at this instant are missing."""
+        if self._before is None or pts is None or self._numbered:
+            return False
+        return (self.lacking(self._before, pts) or 0) > 0
+
+    def broken(self, why: str) -> None:
+        """Something cannot be decoded.
 
         Raises DamagedError unless the stream may begin anywhere and has not begun, or what is whole
         is to be kept.
         """
-        if self._tolerant and not self._begun:
+        if self.ignores:
             return
         if self.raises:
             raise self._damage(why)
         if self._open is None:
             self._open = self._gap(why)
-            self._held = _HELD if held and self.frames else 0
 
     def _gap(self, why: str) -> Gap:
         """After what was shown last."""
@@ -218,14 +238,14 @@ class Account:
             self.gaps.append(self._gap(self._open.why))
             self._open = None
         if self.gaps:
-            self._notes.append(note_of(self.gaps, self.frames))
+            self._notes.append(note_of(self.gaps, self._kept))
 
     def _explained(self) -> bool:
         """Whether the gaps so far are all that is missing."""
         if self._open is not None or not self._declared:
             return bool(self.gaps or self._open)
         ends = sum(Fraction(g.end - g.start) for g in self.gaps if g.end is not None)
-        lost = round(ends / self.step) if self.step else 0
+        lost = round(ends / self.step) if self.step and not self._skipped else 0
         return bool(self.gaps) and self._seen() + lost >= self._declared
 
     def _seen(self) -> int:
@@ -234,7 +254,8 @@ class Account:
     def _missing(self) -> str:
         """What is missing at the end, in words."""
         if not self.frames:
-            return "it holds no frame that can be decoded"
+            broken = self._open is not None
+            return f"it holds no frame that {'is whole' if broken else 'can be decoded'}"
         if self._seen() < self._declared:
             return f"{self._declared} frames are declared, {self._seen()} are there"
         if not self._declared and self._ends_early():

@@ -17,6 +17,7 @@ from cvkit.io.deep import bits_of, deep_pixels_of
 from cvkit.io.planes import pixels_of
 from cvkit.io.sources.account import Account
 from cvkit.io.sources.containers import Opened
+from cvkit.io.sources.mending import Mending
 from cvkit.io.sources.upright import Stand, stand_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ Read: TypeAlias = "av.Packet[av.stream.Stream] | str"
 _AHEAD = 2
 _PART = "a part of its bytes is missing"
 # Reading that fails so often in a row does not get anywhere any more.
-_FAILURES = 1000
+FAILURES = 1000
 _PQ, _HLG = 16, 18  # H.273 transfer characteristics
 
 
@@ -98,7 +99,8 @@ class Decoding:
             pts = frame.pts
             if self.announced is not None and not self._due(pts):
                 continue
-            index, time = account.frames, account.shown(pts, frame.dts)
+            time = account.shown(pts, frame.dts)
+            index = account.frames - 1
             if edge is not None:
                 if before(index, time, edge):
                     continue
@@ -127,7 +129,7 @@ class Decoding:
 
         container, failures = self._opened.container, 0
         packets = container.demux()
-        while failures < _FAILURES:
+        while failures < FAILURES:
             try:
                 for packet in packets:
                     # At the end PyAV adds empty packets without a time.
@@ -144,6 +146,9 @@ class Decoding:
     def _woven(self, packets: Iterator[Read]) -> Iterator[av.VideoFrame]:
         """Frames as they are to be seen, whole ones of interlaced ones where that is wanted."""
         for frame in self._decoded(packets):
+            if frame is None:  # the last one before damage has nothing after it
+                yield from self._weaver.end() if self._weaver is not None else ()
+                continue
             if self._weaver is not None:
                 yield from self._weaver.push(frame)
             else:
@@ -155,8 +160,10 @@ class Decoding:
         if self._weaver is not None:
             yield from self._weaver.end()
 
-    def _decoded(self, packets: Iterator[Read]) -> Iterator[av.VideoFrame]:
+    def _decoded(self, packets: Iterator[Read]) -> Iterator[av.VideoFrame | None]:
+        """Frames as the decoder gives them; None where damage lies between two."""
         account, index = self._account, self._opened.stream.index
+        mending = Mending(self._opened.decoder, account) if account.salvages else None
         if self._opened.container.format.name == "mpegts":
             packets = self._joined(packets)
         for packet in packets:
@@ -169,13 +176,15 @@ class Decoding:
                     continue
                 self._dts = packet.dts
                 why = _PART if packet.is_corrupt and packet is not self._joint else ""
-            if why:
+            if mending is not None:
+                yield from mending.missing(why) if why else mending.sent(packet)  # type: ignore[arg-type]
+            elif why:
                 if account.raises:
                     yield from self._before_break(packet)
-                account.broken(why, held=True)
+                account.broken(why)
             else:
                 yield from self._given(packet)  # type: ignore[arg-type]
-        yield from self._given(None)
+        yield from mending.end() if mending is not None else self._given(None)
 
     def _joined(self, packets: Iterator[Read]) -> Iterator[Read]:
         """Packets of MPEG-TS, whose count of packets begins anew where two files were joined: what
@@ -218,7 +227,7 @@ class Decoding:
         except av.EOFError:  # it was drained before
             return
         except av.FFmpegError as error:
-            self._account.broken(error.strerror or str(error), held=True)
+            self._account.broken(error.strerror or str(error))
             return
         while frames:
             frame = frames.pop(0)

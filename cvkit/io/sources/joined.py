@@ -43,16 +43,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Place:
-    """Where an input begins: after how many frames, and seconds."""
+    """Where an input begins, in seconds."""
 
-    frames: int
     start: Fraction
 
-    def moved(self, gap: Gap, name: str) -> Gap:
-        """What an input of this name lacks, in the numbers and times of the whole."""
-        after = gap.after if gap.after is None else gap.after + self.frames
-        if after is None and self.frames:
-            after = self.frames - 1
+    def moved(self, gap: Gap, name: str, frames: int) -> Gap:
+        """What an input of this name lacks after so many of the whole, in the times of the
+        whole, whose frames are counted as they come."""
+        after = frames - 1 if frames else None
         end = gap.end if gap.end is None else gap.end + float(self.start)
         return Gap(after, gap.start + float(self.start), end, f"{name}: {gap.why}")
 
@@ -67,7 +65,7 @@ class Timeline:
 
     def begin(self, rate: Fraction | None) -> Place:
         self._start, self._step = self._end, 1 / (rate or RATE)
-        return Place(self.frames, self._start)
+        return Place(self._start)
 
     def at(self, time: Time) -> Time:
         start, length = self._start + time.exact, time.length * time.base
@@ -157,11 +155,16 @@ class Joined:
             if part.moving:
                 with self._clip(part) as clip:
                     before = line.begin(clip.rate)
+                    lacks = clip.gaps if isinstance(clip, Recorded) else []
+                    told = 0
                     for time, image in clip:
+                        for gap in lacks[told:]:
+                            self.gaps.append(before.moved(gap, part.name, line.frames))
+                        told = len(lacks)
                         yield line.at(time), image
                         del image
-                    for gap in clip.gaps if isinstance(clip, Recorded) else ():
-                        self.gaps.append(before.moved(gap, part.name))
+                    for gap in lacks[told:]:
+                        self.gaps.append(before.moved(gap, part.name, line.frames))
                 continue
             for page in part.pages or (0,):
                 image = self._picture(part, page)

@@ -73,6 +73,14 @@ class Recorded(Moving, Protocol):
         ...
 
 
+@runtime_checkable
+class Numbered(Protocol):
+    """A moving input that may lack frames, whose numbers go on after them."""
+
+    number: int
+    """That of the frame that came last."""
+
+
 class Still:
     """A file of one picture or several, in memory; each page is decoded when it is asked for."""
 

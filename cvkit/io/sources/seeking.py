@@ -17,7 +17,7 @@ from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING
 
 from cvkit.core.units import Duration
-from cvkit.io.sources.decoding import Decoding, Read
+from cvkit.io.sources.decoding import FAILURES, Decoding, Read
 
 if TYPE_CHECKING:
     import av
@@ -113,6 +113,35 @@ def timetable(opened: Opened, first: int | None, edge: Duration | None) -> Timet
     except av.FFmpegError:
         return None
     return table if table.finish(first) else None
+
+
+def instants(opened: Opened) -> array[int] | None:
+    """When the frames of a freshly opened video are shown, in order, as its packets say, whether
+    they can be decoded or not; None where packets do not tell."""
+    import av
+
+    found, last, failures = array("q"), _UNKNOWN, 0
+    packets = opened.container.demux(opened.stream)
+    while failures < FAILURES:
+        try:
+            for packet in packets:
+                if packet.dts is None and not packet.size:
+                    return _advancing(found)
+                if packet.pts is None or (packet.dts is not None and packet.dts <= last):
+                    return None
+                last, failures = last if packet.dts is None else packet.dts, 0
+                if not _silent(packet, opened):
+                    found.append(packet.pts)
+            break
+        except av.FFmpegError:
+            failures += 1
+            packets = opened.container.demux(opened.stream)
+    return _advancing(found)
+
+
+def _advancing(found: array[int]) -> array[int] | None:
+    shown = array("q", sorted(found))
+    return shown if all(a < b for a, b in pairwise(shown)) else None
 
 
 @dataclass(frozen=True)

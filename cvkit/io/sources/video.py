@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Generator, Iterator
 from fractions import Fraction
@@ -39,7 +40,10 @@ class Clip:
         self._sound: Sound | None = None
         container, stream = self._opened.container, self._opened.stream
         self._has_sound = bool(container.streams.audio)
-        self._started = False
+        self._started = self._listed = False
+        self._instants: array[int] | None = None
+        self.number = 0
+        """That of the frame that came last."""
         self.container = container.format.name
         """FFmpeg's name of the container format."""
         self.time_base = stream.time_base or Fraction(1, 1000)
@@ -140,9 +144,11 @@ class Clip:
         self._started = True
         first, self._first = self._first, None
         if first is not None:
+            self.number = first.number
             yield first.time, first.image
         del first
         for shown in self._frames:
+            self.number = shown.number
             yield shown.time, shown.image
             del shown
 
@@ -184,15 +190,33 @@ class Clip:
             salvage=self._salvage,
         )
         decoding = Decoding(opened, account, self._wish)
+        if self._salvage:
+            account.lacking = self._lacking
         return account, decoding, decoding.frames()
+
+    def _lacking(self, before: int | None, after: int) -> int | None:
+        """How many frames lie between two instants of the file's clock, as its packets say."""
+        if not self._listed:
+            self._listed = True
+            if not self._by_fields():
+                with self._open() as opened:
+                    self._instants = seeking.instants(opened)
+        shown = self._instants
+        if shown is None:
+            return None
+        place = bisect_left(shown, after)
+        return place - (0 if before is None else bisect_left(shown, before) + 1)
+
+    def _by_fields(self) -> bool:
+        """Whether a picture may lie in two packets, so that these do not number frames."""
+        context = self._opened.decoder
+        return context.name in _FIELDS_APART and (
+            self._decoding.interlaced or context.field_order not in _PROGRESSIVE
+        )
 
     def _table(self, edge: Duration | None) -> seeking.Timetable | None:
         """What the packets tell up to `edge`, where they number the frames."""
-        context = self._opened.decoder
-        fields = context.name in _FIELDS_APART and (
-            self._decoding.interlaced or context.field_order not in _PROGRESSIVE
-        )
-        if fields or self._salvage:
+        if self._salvage or self._by_fields():
             return None
         if edge is not None and edge.unit == "s":
             edge = Duration(edge.value + self._origin)
