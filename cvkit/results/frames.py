@@ -55,7 +55,7 @@ def pairs(found: Saved, truth: Saved) -> Iterator[tuple[Labelled | None, Labelle
     grid of the other.
     """
     for right in truth.each():
-        place = found.place(right.source, right.index, right.number)
+        place = found.same(right, truth)
         left = None if place is None else found.at(place, right.size)
         size = None if left is None else left.size
         if left is not None and right.size is None and size is not None:
@@ -67,7 +67,7 @@ def pairs(found: Saved, truth: Saved) -> Iterator[tuple[Labelled | None, Labelle
 def alone(found: Saved, truth: Saved) -> Iterator[Labelled]:
     """The frames of `found` of which `truth` knows nothing."""
     for left in found.each():
-        if truth.place(left.source, left.index, left.number) is None:
+        if truth.same(left, found) is None:
             yield _labelled(left)
 
 

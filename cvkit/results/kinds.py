@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from cvkit.core.errors import InputError
 from cvkit.results.parquet import MAGIC
 from cvkit.results.scanning import Lines, Scan, scan_csv, scan_jsonl
 
-SCHEMES = ("coco:", "yolo:", "voc:", "mot:")
 _SCHEME = re.compile(r"(coco|yolo|voc|mot):(.*)", re.DOTALL)
+_COCO = re.compile(rb'\s*(?:\[|\{\s*"(?:info|images|annotations|categories|licenses|videos|type)")')
+"""How its file begins: with a list of results, or one of the keys that it has."""
+_MOT = re.compile(rb"\s*\d+(?:\.0*)?\s*(?:,\s*[-+\d.eE]+\s*){5,}(?:\n|\r|$)")
+_HEAD = 4096
 
 
 def scheme_of(text: str) -> tuple[str, str]:
@@ -23,18 +27,90 @@ def opened(where: str | Path) -> tuple[Path, Scan, object, bytes | None]:
 
     Raises InputError with the line, or OSError.
     """
-    _, text = scheme_of(str(where))
+    form, text = scheme_of(str(where))
     path = Path(text)
+    if path.is_dir():
+        form = form or _form_of(path)
+        path = _tracks(path) if form == "mot" else path
+    if form in ("yolo", "voc"):
+        return path, _folder(form, path), (), None
     held = None
     if path.exists() and not path.is_file():  # a pipe cannot be read twice
         held = path.read_bytes()
     with Lines.of(path, held) as lines:
-        return path, _scan(lines, str(path)), lines.state, held
+        head = lines.peek(_HEAD)
+        if not form and re.match(rb"\s*<", head):
+            return path, _folder("voc", path), (), None
+        if not form and path.suffix.lower() in (".yaml", ".yml"):
+            return path, _folder("yolo", path), (), None
+        return path, _scan(lines, path, form or _content(head)), lines.state, held
 
 
-def _scan(lines: Lines, name: str) -> Scan:
-    if lines.starts_with(MAGIC):
+def _content(head: bytes) -> str:
+    if head.startswith(MAGIC):
+        return "parquet"
+    if _COCO.match(head):
+        return "coco"
+    if _MOT.match(head):
+        return "mot"
+    return "jsonl" if head.startswith(b"{") else "csv"
+
+
+def _scan(lines: Lines, path: Path, form: str) -> Scan:
+    name = str(path)
+    if form == "parquet":
         from cvkit.results.parquet_reading import scan_parquet
 
         return scan_parquet(lines, name)
-    return (scan_jsonl if lines.starts_with(b"{") else scan_csv)(lines, name)
+    if form == "coco":
+        from cvkit.results.coco_reading import scan_coco
+
+        return scan_coco(lines, name)
+    if form == "mot":
+        from cvkit.results.mot_reading import scan_mot
+
+        return scan_mot(lines, path)
+    return (scan_jsonl if form == "jsonl" else scan_csv)(lines, name)
+
+
+def _folder(form: str, path: Path) -> Scan:
+    if not path.exists():
+        raise InputError(f"{path} does not exist")
+    if form == "voc":
+        from cvkit.results.voc_reading import scan_voc
+
+        return scan_voc(path)
+    from cvkit.results.yolo_reading import scan_yolo
+
+    return scan_yolo(path)
+
+
+def _tracks(folder: Path) -> Path:
+    """The file of a folder's tracks. Raises InputError where there is none."""
+    file = next((p for p in _possible(folder) if p.is_file()), None)
+    if file is None:
+        raise InputError(f"{folder} holds no tracks", why="it has no gt/gt.txt")
+    return file
+
+
+def _possible(folder: Path) -> list[Path]:
+    return [folder / "gt" / "gt.txt", folder / "gt.txt", folder / "det" / "det.txt"]
+
+
+def _form_of(folder: Path) -> str:
+    """Of a folder's labels, by the first that is there."""
+    from cvkit.results.folders import below
+
+    if (folder / "seqinfo.ini").is_file() or any(p.is_file() for p in _possible(folder)):
+        return "mot"
+    if (folder / "Annotations").is_dir():
+        return "voc"
+    if (folder / "labels").is_dir():
+        return "yolo"
+    if below(folder, ".txt"):
+        return "yolo"
+    if below(folder, ".xml"):
+        return "voc"
+    raise InputError(
+        f"{folder} holds no results", why="it has neither .txt nor .xml files of labels"
+    )

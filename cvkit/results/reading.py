@@ -88,6 +88,15 @@ class Saved:
             return (only, index) if index in self._scan.frames.get(only, ()) else None
         return self._names.of(source, index) if self._scan.pictures else None
 
+    def same(self, told: Told, other: Saved) -> Place | None:
+        """Under which source and index it knows a frame of another file, if it does. A file of one
+        input and one that names none are of the same."""
+        sources = self._scan.frames
+        if other._scan.nameless and len(sources) == 1 and told.source not in sources:
+            (only,) = sources
+            return (only, told.index) if told.index in sources[only] else None
+        return self.place(told.source, told.index, told.number)
+
     def at(self, place: Place, size: Size | None = None) -> Told | None:
         """What it tells of a frame under its own name. `size` is the picture's, where known."""
         frame = self._scan.frames.get(place[0], {}).get(place[1])

@@ -17,7 +17,9 @@ from cvkit.core.values import Camera, Event, Measures, Objects, Scores, Text, Va
 Record = dict[str, Any]
 Coords = Literal["source", "output"]
 
-FIELDS = ("box", "score", "class", "label", "id", "polygon", "corners", "keypoints", "text")
+FIELDS = (
+    "box", "score", "class", "label", "id", "polygon", "corners", "keypoints", "text", "mask",
+)  # fmt: skip
 """Names that an object's own properties have; an attribute so named is left out."""
 
 

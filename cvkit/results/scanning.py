@@ -89,7 +89,7 @@ class Lines:
     def __init__(self, file: IO[bytes], state: State) -> None:
         self.file, self.state = file, state
         self.number = 0
-        self.end = len(_BOM) if self._peek(len(_BOM)) == _BOM else 0
+        self.end = len(_BOM) if self.peek(len(_BOM)) == _BOM else 0
         self.file.seek(self.end)
 
     @classmethod
@@ -116,13 +116,14 @@ class Lines:
             yield line
 
     def starts_with(self, start: bytes) -> bool:
-        return self._peek(len(start)) == start
+        return self.peek(len(start)) == start
 
     def between(self, start: int, end: int) -> bytes:
         self.file.seek(start)
         return self.file.read(end - start)
 
-    def _peek(self, count: int) -> bytes:
+    def peek(self, count: int) -> bytes:
+        """So many bytes, which stay to be read."""
         at = self.file.tell()
         found = self.file.read(count)
         self.file.seek(at)

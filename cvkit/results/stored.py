@@ -9,6 +9,7 @@ import numpy as np
 
 from cvkit.core.grid import Grid
 from cvkit.core.objects import Objects
+from cvkit.results.bitmaps import bitmap_of, check_mask
 from cvkit.results.record import FIELDS, Record
 
 FAULTS = (
@@ -38,6 +39,8 @@ def check(found: Record) -> None:
     for name, shape in (("polygon", (-1, 2)), ("corners", (4, 2)), ("keypoints", (-1, 3))):
         if name in found:
             _points(found[name], shape)
+    if "mask" in found:
+        check_mask(found["mask"], box)
     for name, value in found.items():
         if name not in FIELDS and not (isinstance(value, str | bool) or is_number(value)):
             raise TypeError(f"{value!r:.60} is no {name}")
@@ -70,6 +73,10 @@ def objects_of(found: list[Record], grid: Grid) -> Objects:
         longest = max(len(points) for points in skeletons)
         more["keypoints"] = np.stack(
             [np.pad(points, [(0, longest - len(points)), (0, 0)]) for points in skeletons]
+        )
+    if "mask" in names:
+        more["masks"] = tuple(
+            bitmap_of(one.get("mask"), box) for one, box in zip(found, objects.boxes, strict=True)
         )
     return replace(objects, **more) if more else objects
 
