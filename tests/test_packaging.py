@@ -139,8 +139,9 @@ def test_the_readme_names_the_libraries_that_slim_images_lack():
 def test_all_brings_every_extra_that_a_user_can_add():
     extras = PROJECT["optional-dependencies"]
     formats, every = (Requirement(t).extras for t in extras["formats"] + extras["all"])
-    assert formats == set(extras) - {"formats", "all", "dev"} == set(MODULES)
-    assert every == {"formats"}
+    assert formats == set(MODULES)
+    heavy = {"torch", "yolo"}  # with CUDA they take gigabytes
+    assert every == set(extras) - formats - {"all", "dev"} - heavy
 
 
 @pytest.mark.slow

@@ -82,8 +82,10 @@ class Asset(str):
 
 
 class ModelOpener(Protocol):
-    def open(self, model: str, *, task: str) -> Any:
-        """What does `task` by this name or path; opened once a device. Raises MissingError."""
+    def open(self, model: str, *, task: str, recipe: Any = ...) -> Any:
+        """What does `task` by this name or path; opened once a device. Raises MissingError.
+
+        `recipe` (`cvkit.models.recipe.Recipe`) goes before what the file says of itself."""
 
 
 @dataclass(frozen=True)

@@ -1,48 +1,113 @@
 """Find things in pictures with a network or a cascade: a box, a label and a score each.
 
-`--model` is the path of an ONNX file (a YOLOv8 detector as ultralytics exports it), or one of
-the detectors that need no file: `hog` finds people upright and whole, `haar-face` faces seen from
-the front, `haar-plate` number plates of the long European shape.
+`--model` is a name (`cvkit models list`) or a file. These need no download: `hog` finds people
+upright and whole; `haar-face`, `-profile`, `-eye`, `-smile`, `-fullbody`, `-upperbody`,
+`-lowerbody`, `-cat` and `-plate` (number plates of the long European shape), `lbp-face` and
+`dlib-face`; and any cascade by its path (.xml). Eyes and smiles are looked for inside faces.
 
-The defaults of score and overlap are those of ultralytics' `predict`, and so are the boxes. Scores
-of `hog` and the cascades are the logistic of their own margin, which the objects carry as
-`margin`; they are no probabilities and do not compare between detectors.
+`--tile` looks at a large picture in parts that overlap, and once at the whole, so that a network
+sees small things at their full size; what several parts show is given once. A side of L pixels
+takes 1 + ceil((L - tile) / (tile - overlap)) tiles: 4K takes 32 of 640 with 20%.
+
+The defaults of score and overlap are those of ultralytics' `predict`. Scores of `hog` and the
+cascades are the logistic of their own margin, which the objects carry as `margin`; they are no
+probabilities and do not compare between detectors.
 
 Example: cvkit detect samples/astronaut.jpg --model haar-face -o faces.jpg
 
-Source: Redmon et al. 2016; Viola and Jones 2001; Dalal and Triggs 2005.
+Source: Redmon et al. 2016; Viola and Jones 2001; Dalal and Triggs 2005; Akyon et al. 2022.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
+from cvkit.core.errors import ParameterError
 from cvkit.core.stage import Env, Found, Photo, Stage
+from cvkit.core.units import Length
+from cvkit.models.classical.search import Search
+from cvkit.models.classical.windows import Windows, check_search
 from cvkit.models.detector import Detector
-from cvkit.models.wanted import Wanted, check_labels
+from cvkit.models.recipe import Recipe
+from cvkit.models.tiles import LEAST, Tiled
+from cvkit.models.wanted import Wanted, chosen
+
+
+def _positive(length: Length) -> Length:
+    if length.value <= 0:
+        raise ValueError(f"must be more than 0, got {length}")
+    return length
+
+
+def _large(tile: Length) -> Length:
+    if tile.unit == "px" and tile.value < LEAST:
+        raise ValueError(f"must be {LEAST} pixels or more, got {tile}")
+    return _positive(tile)
+
+
+Above0 = Annotated[Length, AfterValidator(_positive)]
 
 
 class Detect(Stage):
     needs: ClassVar[frozenset[str]] = frozenset({"model"})
+    revision: ClassVar[int] = 2
 
-    model: str
-    """A YOLOv8 network as an .onnx file, or hog, haar-face or haar-plate."""
-    score: Annotated[float, Field(ge=0, le=1)] = 0.25
-    """Only things whose score is above this are given, 0 to 1."""
-    iou: Annotated[float, Field(ge=0, le=1)] = 0.7
-    """Of two boxes of a class that overlap by more (intersection over union), the better stays."""
+    model: str = "yolox-nano"
+    """A name (see cvkit models list), or the file of a network or cascade."""
     classes: tuple[str, ...] = ()
-    """Only things with these labels; all where none is named."""
-    max_objects: Annotated[int, Field(ge=1)] = 300
-    """At most so many things a picture, those with the best scores."""
+    """Only these, by name or number: person,car or 0,2."""
+    score: Annotated[float, Field(ge=0, le=1)] = 0.25
+    """Only things whose score is above this, 0 to 1."""
+    iou: Annotated[float, Field(ge=0, le=1)] = 0.7
+    """Of two boxes of a class that overlap by more, the better stays."""
+    agnostic: bool = False
+    """Also of two boxes of different classes."""
+    max: Annotated[int, Field(ge=1)] = 300
+    """At most so many a picture, the best."""
+    imgsz: Annotated[int, Field(ge=32, le=8192)] | None = None
+    """Side of the network's input, where it leaves that free."""
+    tile: Annotated[Length, AfterValidator(_large)] | None = None
+    """Look at the picture in tiles of this side, too (640): for small things."""
+    overlap: Length = Length(20, "%")
+    """How far tiles overlap: pixels, or a share of the tile."""
+    scale_factor: Annotated[float, Field(gt=1, le=4)] | None = None
+    """Cascades, hog: from one size of the window to the next (1.1)."""
+    min_neighbors: Annotated[int, Field(ge=0)] | None = None
+    """Cascades, hog: how many windows must agree; more is stricter."""
+    min_size: Above0 | None = None
+    """Cascades, hog, dlib: the smallest thing looked for, its shorter side."""
+
+    @model_validator(mode="after")
+    def _overlap_fits(self) -> Detect:
+        tile = 100.0 if self.overlap.unit == "%" else self.tile and self.tile.value
+        whole = self.overlap.unit == "%" or (self.tile is not None and self.tile.unit == "px")
+        if self.overlap.value < 0 or (whole and tile and self.overlap.value >= tile):
+            raise ParameterError(
+                f"detect: overlap must be 0 or more and less than the tile, got {self.overlap}",
+                remedy="give a share of the tile, such as 20%",
+            )
+        return self
 
     def open(self, env: Env) -> Detector:
-        detector: Detector = env.models.open(self.model, task="detect")
-        check_labels(self.model, detector.labels, self.classes)
-        return detector
+        size = None if self.imgsz is None else (self.imgsz, self.imgsz)
+        detector: Detector = env.models.open(self.model, task="detect", recipe=Recipe(size=size))
+        chosen(self.model, detector.labels, self.classes)
+        check_search(self.model, detector, self._search())
+        if self.tile is None:
+            return detector
+        if isinstance(detector, Windows):
+            raise ParameterError(
+                f"{self.model} looks at every part of a picture anyway",
+                remedy="leave --tile away; --min-size finds smaller things",
+            )
+        return Tiled(detector, self.tile, self.overlap)
 
     def apply(self, photo: list[Photo], resource: Detector) -> list[Found]:
-        wanted = Wanted(self.score, self.iou, self.classes, self.max_objects)
+        names = chosen(self.model, resource.labels, self.classes)
+        wanted = Wanted(self.score, self.iou, names, self.max, self.agnostic, self._search())
         return resource.detect(photo, wanted)
+
+    def _search(self) -> Search:
+        return Search(self.scale_factor, self.min_neighbors, self.min_size)

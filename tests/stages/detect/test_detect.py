@@ -11,8 +11,10 @@ from cvkit.core.errors import ParameterError
 from cvkit.core.objects import Objects
 from cvkit.core.signature import signature
 from cvkit.core.stage import Env
+from cvkit.core.units import Length
 from cvkit.models.opening import Models
 from cvkit.models.settings import Settings
+from cvkit.models.wanted import chosen
 from cvkit.stages.detect.detect import Detect
 
 ENV = Env(Models(Settings("cpu")))
@@ -43,6 +45,38 @@ def test_the_parameters_decide_what_is_given() -> None:
 def test_a_class_that_the_model_does_not_have_is_refused_when_it_is_opened() -> None:
     with pytest.raises(ParameterError, match=r"haar-face knows no class 'fase'.*'face'"):
         Detect(model="haar-face", classes=("fase",)).open(ENV)
+
+
+def test_classes_are_named_in_any_spelling_or_by_number() -> None:
+    known = ("person", "sofa", "motorbike", "tv")
+    assert chosen("m", known, ("couch", "Motorcycle", "3")) == ("sofa", "motorbike", "tv")
+    assert chosen("m", ("couch", "7"), ("sofa", "7")) == ("couch", "7")
+    assert chosen("m", known, ()) == ()
+    with pytest.raises(ParameterError, match=r"m has no class 4.*0 to 3"):
+        chosen("m", known, ("4",))
+    with pytest.raises(ParameterError, match=r"m knows no class 'persn'.*'person'"):
+        chosen("m", known, ("persn",))
+    assert len(detect(Detect(model="haar-face", classes=("0",)), astronaut())[0]) == 1
+
+
+def test_how_windows_are_searched_goes_through_to_the_cascade() -> None:
+    strict = Detect(model="haar-face", min_neighbors=1000)
+    assert len(detect(strict, astronaut())[0]) == 0
+    assert len(detect(Detect(model="haar-face", min_size=Length(30, "%")), astronaut())[0]) == 0
+
+
+def test_what_a_cascade_has_not_is_refused() -> None:
+    for wrong in (Detect(model="haar-face", tile=Length(200)), Detect(model="hog", imgsz=640)):
+        with pytest.raises(ParameterError, match=r"haar-face|hog"):
+            wrong.open(ENV)
+
+
+@pytest.mark.parametrize("overlap", ["100%", "-1", "300"])
+def test_an_overlap_that_leaves_nothing_is_refused(overlap: str) -> None:
+    with pytest.raises(ParameterError, match="overlap must be 0 or more and less than the tile"):
+        Detect(model="x.onnx", tile=Length(300), overlap=Length.parse(overlap))
+    with pytest.raises(ParameterError, match="32 pixels or more"):
+        Detect(model="x.onnx", tile=Length(31))
 
 
 def test_it_takes_batches_of_photographs_and_gives_what_was_found() -> None:
