@@ -188,6 +188,21 @@ def test_no_smeared_frame_is_kept_and_numbers_go_on(
 
 
 @NEEDS_FFMPEG
+@pytest.mark.parametrize("name", ["open-gop.ts", "hevc.ts", "mpeg2.ts", "open-gop.mkv"])
+def test_where_the_structure_breaks_frames_are_smeared(clips: Path, tmp_path: Path, name: str):
+    whole = made(clips, name)
+    data, frames = whole.read_bytes(), set(read(whole)[0])
+    for seed in range(3):
+        rng, broken = np.random.default_rng(seed), bytearray(data)
+        at = int(rng.integers(len(data) // 4, len(data) * 3 // 4))
+        broken[at : at + 200] = rng.bytes(200)
+        (tmp_path / name).write_bytes(broken)
+        saved, gaps, _ = read(tmp_path / name, salvage=True)
+        assert set(saved) < frames
+        assert gaps[0].end is not None  # where it is, not at the end
+
+
+@NEEDS_FFMPEG
 def test_a_gap_ends_without_a_key_frame_where_the_picture_is_refreshed(clips: Path, tmp_path: Path):
     whole = made(clips, "refresh.mkv")
     data = bytearray(whole.read_bytes())

@@ -18,6 +18,7 @@ from cvkit.io.planes import pixels_of
 from cvkit.io.sources.account import Account
 from cvkit.io.sources.containers import Opened
 from cvkit.io.sources.mending import Mending
+from cvkit.io.sources.tails import broken_at
 from cvkit.io.sources.upright import Stand, stand_of
 
 if TYPE_CHECKING:
@@ -166,6 +167,8 @@ class Decoding:
         mending = Mending(self._opened.decoder, account) if account.salvages else None
         if self._opened.container.format.name == "mpegts":
             packets = self._joined(packets)
+        if mending is not None:
+            packets = self._located(packets)
         for packet in packets:
             why = packet if isinstance(packet, str) else ""
             if not isinstance(packet, str):
@@ -201,6 +204,25 @@ class Decoding:
                     self._joint = held[0]
                 yield held.pop(0)
         yield from held
+
+    def _located(self, packets: Iterator[Read]) -> Iterator[Read]:
+        """Packets without the one in which the structure of the file breaks, of which FFmpeg gives
+        what it finds."""
+        opened = self._opened
+        broken = broken_at(opened.path, opened.container.format.name)
+        if broken is None:
+            yield from packets
+            return
+        (place, why), held = broken, None
+        for packet in packets:
+            if isinstance(packet, str) or packet.stream_index != opened.stream.index:
+                yield packet
+                continue
+            if held is not None:
+                yield why if (held.pos or 0) <= place < (packet.pos or 0) else held
+            held = packet
+        if held is not None:
+            yield why if (held.pos or 0) <= place else held
 
     def _continued(self, held: list[av.Packet[av.stream.Stream]]) -> bool:
         """Whether a key frame comes soon after the first packet, and none seems to be missing."""

@@ -7,12 +7,15 @@ better: packets of one length, pages, boxes and elements with a size of their ow
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from cvkit.core.errors import CvkitError
 
+_STRUCTURED = ("mpegts", "matroska,webm")
+_BROKEN = "its structure is broken at byte {}"
 _TAIL = 1 << 17  # two pages of Ogg
 _ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _BROADCAST = 1
@@ -31,6 +34,15 @@ def cut_short(path: Path, kind: str, *, declared: bool) -> str:
             return look(file, os.fstat(file.fileno()).st_size)
     except (OSError, CvkitError):  # what could be read was read
         return ""
+
+
+def broken_at(path: Path, kind: str) -> tuple[int, str] | None:
+    """At which byte the structure of a file of FFmpeg's format `kind` breaks, and that in words;
+    None where it does not, or cannot tell."""
+    if kind not in _STRUCTURED:
+        return None
+    found = re.search(_BROKEN.format(r"(\d+)"), cut_short(path, kind, declared=False))
+    return (int(found[1]), found[0]) if found else None
 
 
 def _transport(file: BinaryIO, size: int) -> str:
@@ -52,7 +64,7 @@ def _in_step(file: BinaryIO, length: int, first: int) -> str:
         marks = chunk[first::length]
         if marks.count(b"G") != len(marks):
             lost = next(i for i, mark in enumerate(marks) if mark != 0x47)
-            return f"its structure is broken at byte {at + lost * length}"
+            return _BROKEN.format(at + lost * length)
         at += len(chunk)
     return ""
 
@@ -108,7 +120,7 @@ def _elements(file: BinaryIO, size: int) -> str:
         name = head[:wide]
         length, end = _number(head, wide)
         if wide > 4 or (length is None and name not in _HOLDERS):
-            return f"its structure is broken at byte {at}"
+            return _BROKEN.format(at)
         if name in _HOLDERS:
             whole = length is None or at + end + length <= size
             length = 0 if whole else length
