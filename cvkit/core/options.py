@@ -24,7 +24,7 @@ class RunOptions(BaseModel):
             *("keep_icc", "deep", "deinterlace", "max_pixels", "on_corrupt"),
         ),
         "Run": ("jobs", "device", "seed", "on_error", "overwrite", "in_place", "roi", "only"),
-        "Models": ("offline", "trust", "accept_license"),
+        "Models": ("backend", "half", "offline", "trust", "accept_license"),
         "Results": ("coords",),
         "Encoding": (
             *("quality", "codec", "crf", "preset", "bitrate", "pix_fmt", "fps", "no_audio"),
@@ -59,6 +59,10 @@ class RunOptions(BaseModel):
     """How many pictures at a time; 0 takes one a processor. The results do not depend on it."""
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
     """Where networks run: auto, cpu, cuda or cuda:N."""
+    backend: Literal["auto", "openvino", "onnx", "torch", "tflite", "tensorrt", "opencv"] = "auto"
+    """What runs networks; auto takes the fastest that is installed and can, in a fixed order."""
+    half: bool = False
+    """Networks compute in bfloat16 (processors) or float16 (CUDA): faster, a little less exact."""
     seed: Annotated[int, Field(ge=0)] = 0
     """For whatever draws random numbers."""
     offline: bool = False
@@ -137,5 +141,5 @@ SHELL_OPTIONS = (
 def reserved() -> frozenset[str]:
     """Names that no stage parameter may have."""
     also = "o output j resume live max_retries timeout retry max_failures watch"
-    more = "half segment backend help version"
+    more = "segment help version"
     return frozenset({*RunOptions.model_fields, *SHELL_OPTIONS, *also.split(), *more.split()})

@@ -81,7 +81,7 @@ def _reasons(job: Job, given: set[str]) -> list[tuple[str, str]]:
         idle += [(name, "no input is a folder") for name in ("include", "exclude")]
     if not any(step.stage.needs & {"model", "gpu"} for step in steps):
         idle.append(("device", "no step runs on one"))
-        names = ("offline", "trust", "accept_license")
+        names = ("backend", "half", "offline", "trust", "accept_license")
         idle += [(name, "no step opens a model") for name in names]
     generated = any(text.startswith("pattern:") for text in job.spec.inputs)
     if not generated and not any(step.opens for step in steps):

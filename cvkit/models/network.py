@@ -29,7 +29,8 @@ class Facts:
     """What a network's file says of itself.
 
     `file` is its name for messages, `names` its labels in class order (empty: not told), `task`
-    and `stride` as its metadata has them (empty, 32 where it has none), `imgsz` (width, height).
+    and `stride` as its metadata has them (empty, 32 where it has none), `imgsz` (width, height),
+    `format` the kind of file: onnx, openvino, darknet, caffe, tensorflow, tflite, torchscript, ….
     """
 
     file: str
@@ -40,6 +41,7 @@ class Facts:
     stride: int = 32
     imgsz: tuple[int, int] | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    format: str = "onnx"
 
     def ports(self) -> str:
         """Every input and output in words, for errors that list what was seen."""

@@ -27,6 +27,8 @@ class Settings:
     """Values of the run options of these names; the defaults are theirs."""
 
     device: str = "auto"
+    backend: str = "auto"
+    half: bool = False
     offline: bool = False
     trust: bool = False
     accept_license: tuple[str, ...] = ()
@@ -37,6 +39,8 @@ class Settings:
     def of(cls, options: RunOptions, watch: Watch | None = None) -> Settings:
         return cls(
             device=options.device,
+            backend=options.backend,
+            half=options.half,
             offline=options.offline,
             trust=options.trust,
             accept_license=options.accept_license,

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import ast
-import os
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
-import numpy as np
-
-from cvkit.core.errors import InputError, MissingError
+from cvkit.core.errors import MissingError
 from cvkit.core.warp import Array
+from cvkit.models.backends import metadata
+from cvkit.models.backends.base import Backend, How, line, threads
+from cvkit.models.backends.formats import ModelFile
 from cvkit.models.device import Device
-from cvkit.models.network import Facts, Port, element
-
-MOST_THREADS = 8
-"""More threads than this gain nothing on one picture of a small network."""
+from cvkit.models.network import Facts, Port
 
 
 class _Node(Protocol):
@@ -42,44 +38,27 @@ _TYPES = {"float": "float32", "double": "float64"}
 _QUIET = 4  # ONNX Runtime also raises what it would log
 
 
-class OnnxNetwork:
+class OnnxNetwork(Backend):
     """One session of ONNX Runtime. Safe to run from several threads at once."""
 
-    def __init__(self, path: Path, device: Device) -> None:
-        """Load `path`. Raises MissingError where the file or the device cannot be had."""
-        self._session, provider = _session(path, device)
-        self.facts = _facts(path, self._session)
+    title: ClassVar[str] = "ONNX Runtime"
+
+    def __init__(self, model: ModelFile, how: How) -> None:
+        """Load `model`. Raises MissingError where the file or the device cannot be had."""
+        if how.half:
+            raise MissingError(
+                "ONNX Runtime computes as the file says, so it has no --half",
+                remedy="leave --half out, or export the network in float16",
+            )
+        self._session, provider = _session(model.graph, how.device)
+        facts = _facts(model.name, self._session)
+        super().__init__(facts, _ran_on(provider, facts), how)
+        self.failures = _failures()
         self.accelerated = provider != "CPUExecutionProvider"
-        self.ran_on = _ran_on(provider, self.facts)
-        self._input = self.facts.inputs[0]
-        self.batch = self._input.shape[0] if self._input.shape else None
+        self.batch = self._entry.shape[0] if self._entry.shape else None
 
-    def run(self, batch: Array) -> list[Array]:
-        """See `cvkit.models.network.Network.run`; raises InputError where the network fails."""
-        batch = batch.astype(element(self._input.dtype), copy=False)
-        if self.batch is None or len(batch) == self.batch:
-            return self._run(batch)
-        parts = [self._part(batch[i : i + self.batch]) for i in range(0, len(batch), self.batch)]
-        return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
-
-    def _part(self, part: Array) -> list[Array]:
-        assert self.batch is not None
-        n, short = len(part), self.batch - len(part)
-        if short:
-            part = np.concatenate([part, np.zeros((short, *part.shape[1:]), part.dtype)])
-        return [output[:n] for output in self._run(part)]
-
-    def _run(self, batch: Array) -> list[Array]:
-        try:
-            return self._session.run(None, {self._input.name: batch})
-        except _failures() as error:
-            shape = "×".join(map(str, batch.shape))
-            raise InputError(f"{self.facts.file} failed on {shape}", why=_line(error)) from error
-
-
-def threads() -> int:
-    """Threads of one network: the machine's, not the process's, so that load changes no result."""
-    return min(os.cpu_count() or 1, MOST_THREADS)
+    def _infer(self, batch: Array) -> list[Array]:
+        return self._session.run(None, {self._entry.name: batch})
 
 
 def has_cuda() -> bool:
@@ -106,7 +85,7 @@ def _session(path: Path, device: Device) -> tuple[_Session, str]:
                 return session, "CUDAExecutionProvider"
             refusal = "CUDA could not be started"
         except _failures() as error:
-            refusal = _line(error)
+            refusal = line(error)
     if device.kind == "cuda":
         raise MissingError(
             f"there is no {device} for {path.name}", why=refusal, remedy="use --device cpu"
@@ -114,7 +93,7 @@ def _session(path: Path, device: Device) -> tuple[_Session, str]:
     try:
         return _open(path, ["CPUExecutionProvider"]), "CPUExecutionProvider"
     except _failures() as error:
-        raise MissingError(f"{path.name} cannot be loaded", why=_why(path, error)) from error
+        raise MissingError(f"{path.name} cannot be loaded", why=line(error)) from error
 
 
 def _cuda(index: int) -> _Providers:
@@ -153,73 +132,18 @@ def _failures() -> tuple[type[Exception], ...]:
     return (*own, RuntimeError, ValueError)
 
 
-def _why(path: Path, error: Exception) -> str:
-    with path.open("rb") as file:
-        head = file.read(256)
-    if not head:
-        return "the file is empty"
-    if head.startswith(b"version https://git-lfs"):
-        return "it is a Git LFS pointer, not the weights; `git lfs pull` fetches them"
-    if all(byte in b"\t\n\r\f" or byte >= 32 for byte in head) and head.isascii():
-        return "it is a text file, not an ONNX network"
-    if "PROTOBUF" in str(error).upper():
-        return "it is cut, damaged or no ONNX network"
-    return _line(error)
-
-
-def _line(error: Exception) -> str:
-    """The first line of ONNX Runtime's message, without its code."""
-    text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return text.split(" : ", 2)[-1].strip()[:300]
-
-
-def _facts(path: Path, session: _Session) -> Facts:
-    metadata = {str(k): str(v) for k, v in session.get_modelmeta().custom_metadata_map.items()}
-    stride = metadata.get("stride", "")
-    return Facts(
-        file=path.name,
-        inputs=tuple(_port(node) for node in session.get_inputs()),
-        outputs=tuple(_port(node) for node in session.get_outputs()),
-        task=metadata.get("task", ""),
-        names=_names(metadata.get("names", "")),
-        stride=int(stride) if stride.isdecimal() and 0 < int(stride) <= 256 else 32,
-        imgsz=_size(metadata.get("imgsz", "")),
-        metadata=metadata,
+def _facts(file: str, session: _Session) -> Facts:
+    told = {str(k): str(v) for k, v in session.get_modelmeta().custom_metadata_map.items()}
+    inputs, outputs = (
+        [_port(node) for node in nodes] for nodes in (session.get_inputs(), session.get_outputs())
     )
-
-
-def _size(text: str) -> tuple[int, int] | None:
-    """Width and height from `[height, width]` or one side."""
-    value = _literal(text)
-    sides = [value, value] if isinstance(value, int) else value
-    match sides:
-        case [int(height), int(width)] if 0 < height < 65536 and 0 < width < 65536:
-            return (width, height)
-    return None
+    return metadata.facts(file, inputs, outputs, told)
 
 
 def _port(node: _Node) -> Port:
     inner = node.type.removeprefix("tensor(").removesuffix(")")
     shape = tuple(side if isinstance(side, int) and side > 0 else None for side in node.shape)
     return Port(node.name, _TYPES.get(inner, inner), shape)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    """Labels in class order, from ultralytics' `{0: 'person', ...}` or a list; else none."""
-    names = _literal(text)
-    if isinstance(names, dict):
-        if set(names) != set(range(len(names))):
-            return ()
-        names = [names[number] for number in range(len(names))]
-    return tuple(str(name) for name in names) if isinstance(names, list | tuple) else ()
-
-
-def _literal(text: str) -> object:
-    """The value of a Python literal, as ultralytics writes its metadata; None where it is none."""
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return None
 
 
 def _ran_on(provider: str, facts: Facts) -> str:

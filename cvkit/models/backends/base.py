@@ -1,0 +1,128 @@
+"""What every backend does alike: types, fixed batches, and memory that does not suffice."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from cvkit.core.errors import InputError
+from cvkit.core.warp import Array, Size
+from cvkit.models.device import Device
+from cvkit.models.network import Facts, element
+
+MOST_THREADS = 8
+"""More threads than this gain nothing on one picture of a small network."""
+
+_NO_MEMORY = (
+    *("out of memory", "outofmemory", "failed to allocate", "cannot allocate", "can't allocate"),
+    *("can not allocate", "bad_alloc", "insufficient memory", "bad allocation"),
+    *("allocation of", "cublas_status_alloc_failed", "cuda_error_out_of_memory"),
+)
+"""Said by ONNX Runtime, OpenVINO, torch, OpenCV or CUDA, each in a class of error of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """Where and how exactly a network is to run; `size` (width, height) where its file is free;
+    `tell` is told what the user should know of the runs."""
+
+    device: Device
+    half: bool = False
+    size: Size | None = None
+    tell: Callable[[str], None] = lambda text: None
+
+
+class Backend(ABC):
+    """A `cvkit.models.network.Network` but for `_infer`. Safe to use from several threads."""
+
+    failures: tuple[type[Exception], ...] = (RuntimeError, ValueError, MemoryError)
+    """What the runtime raises."""
+    accelerated: bool = False
+    batch: int | None = None
+    title: ClassVar[str]
+
+    def __init__(self, facts: Facts, ran_on: str, how: How) -> None:
+        self.facts, self.ran_on = facts, ran_on
+        self._tell = how.tell
+        self._entry = facts.inputs[0]
+        self._most: int | None = None
+
+    @abstractmethod
+    def _infer(self, batch: Array) -> list[Array]:
+        """The outputs for one batch that the network takes as it is."""
+
+    def run(self, batch: Array) -> list[Array]:
+        """See `Network.run`; raises InputError where the network fails. What does not fit into
+        memory is run in halves, from then on."""
+        batch = np.ascontiguousarray(batch, element(self._entry.dtype))
+        if self.batch is not None:
+            return _in_parts(batch, self.batch, self._padded)
+        return _in_parts(batch, self._most or len(batch), self._halving)
+
+    def _padded(self, part: Array) -> list[Array]:
+        assert self.batch is not None
+        n, short = len(part), self.batch - len(part)
+        if short:
+            part = np.concatenate([part, np.zeros((short, *part.shape[1:]), part.dtype)])
+        return [output[:n] for output in self._halving(part)]
+
+    def _halving(self, part: Array) -> list[Array]:
+        try:
+            return self._infer(part)
+        except self.failures as error:
+            if not no_memory(error):
+                raise self._failed(part, error) from error
+            if len(part) == 1 or self.batch is not None:
+                raise InputError(
+                    f"{self.facts.file} does not fit into memory on {shape_of(part)}",
+                    why=line(error),
+                    remedy="use a smaller --imgsz or another --device",
+                ) from error
+        half = -(-len(part) // 2)
+        if self._most is None or half < self._most:
+            self._most = half
+            several = f"{half} pictures at a time" if half > 1 else "one picture at a time"
+            self._tell(f"{self.facts.file}: out of memory, so the network takes {several}")
+        return _in_parts(part, half, self._halving)
+
+    def _failed(self, part: Array, error: BaseException) -> InputError:
+        return InputError(f"{self.facts.file} failed on {shape_of(part)}", why=line(error))
+
+
+def _in_parts(batch: Array, most: int, run: Callable[[Array], list[Array]]) -> list[Array]:
+    if len(batch) <= most and len(batch):
+        return run(batch)
+    parts = [run(batch[i : i + most]) for i in range(0, len(batch), most)]
+    return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+
+
+def threads() -> int:
+    """Threads of one network: the machine's, not the process's, so that load changes no result."""
+    return min(os.cpu_count() or 1, MOST_THREADS)
+
+
+def no_memory(error: BaseException) -> bool:
+    """Whether a runtime's error says that memory did not suffice."""
+    return isinstance(error, MemoryError) or any(said in str(error).lower() for said in _NO_MEMORY)
+
+
+def shape_of(array: Array) -> str:
+    return "×".join(map(str, array.shape))
+
+
+def line(error: BaseException) -> str:
+    """What a runtime's message says first, without its codes and the places in its source."""
+    lines = [text.strip() for text in str(error).splitlines()]
+    told = [text for text in lines if text and not text.startswith(("Exception from", "Check '"))]
+    text = (told or [type(error).__name__])[0].split(" : ", 2)[-1].strip()
+    if text.startswith(
+        "OpenCV("
+    ):  # OpenCV(4.14.0) file.cpp:12: error: (-2:Name) what in function 'f'
+        text = text.partition(") ")[2].partition(" error: ")[2].partition(") ")[2] or text
+        text = text.rpartition(" in function ")[0] or text
+    return text[:300].strip()

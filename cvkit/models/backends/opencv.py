@@ -1,0 +1,95 @@
+"""OpenCV's own networks: Darknet, Caffe, TensorFlow, TFLite and plain ONNX files.
+
+It tells little of a network's ports: what the file says is kept, the rest is seen by a run over a
+picture of zeros. One picture at a time: its graphs are built for the shape that they first see, and
+on a processor a batch gains nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from threading import Lock
+
+import cv2
+import numpy as np
+
+from cvkit.core.errors import MissingError
+from cvkit.core.warp import Array
+from cvkit.models.backends import described
+from cvkit.models.backends.base import Backend, How, line, threads
+from cvkit.models.backends.formats import ModelFile
+from cvkit.models.backends.hush import hushed
+from cvkit.models.network import Port
+
+
+class OpencvNetwork(Backend):
+    """One `cv2.dnn.Net`, which can be run by one thread at a time."""
+
+    title = "OpenCV DNN"
+    failures = (cv2.error, MemoryError)
+    batch = 1
+
+    def __init__(self, model: ModelFile, how: How) -> None:
+        """Raises MissingError where the file cannot be loaded, or not for this device."""
+        if how.half:
+            raise MissingError("OpenCV DNN computes in float32 only", remedy="leave --half out")
+        try:
+            with hushed():
+                self._net = _read(model)
+                self._net.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
+                self._net.setPreferableTarget(cv2.dnn.DNN_TARGET_CPU)
+                self._outputs = self._net.getUnconnectedOutLayersNames()
+        except cv2.error as error:
+            raise MissingError(f"{model.name} cannot be loaded", why=line(error)) from error
+        if not self._outputs:
+            raise MissingError(f"{model.name} cannot be loaded", why="it holds no network")
+        self._lock = Lock()
+        facts = described.facts(model, how.size)
+        super().__init__(facts, f"opencv {cv2.__version__} CPU float32", how)
+        if len(facts.outputs) != len(self._outputs) or not all(p.shape for p in facts.outputs):
+            self.facts = replace(facts, outputs=tuple(self._seen(model)))
+
+    def _seen(self, model: ModelFile) -> list[Port]:
+        """The outputs of a run over zeros; sides that follow the input's are what they are then."""
+        sides = tuple(side or 1 for side in self._entry.shape)
+        try:
+            with hushed():
+                outputs = self._infer(np.zeros(sides, self._entry.dtype))
+        except cv2.error as error:
+            raise MissingError(
+                f"{model.name} cannot be run on {self._entry}", why=line(error),
+                remedy="give the size of its input with --imgsz",
+            ) from error  # fmt: skip
+        named = zip(self._outputs, outputs, strict=True)
+        return [Port(name, str(output.dtype), output.shape) for name, output in named]
+
+    def _infer(self, batch: Array) -> list[Array]:
+        with self._lock:
+            before = cv2.getNumThreads()
+            cv2.setNumThreads(threads())  # one elsewhere in cvkit, whose threads have a frame each
+            try:
+                self._net.setInput(batch)
+                outputs: Sequence[Array] = self._net.forward(self._outputs)
+            finally:
+                cv2.setNumThreads(before)
+        if self.facts.format != "darknet":
+            return list(outputs)
+        # Its last layers leave the picture's axis out.
+        return [output[None] if output.ndim == 2 else output for output in outputs]
+
+
+def _read(model: ModelFile) -> cv2.dnn.Net:
+    graph, weights = str(model.graph), str(model.weights or "")
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    match model.kind:
+        case "onnx":
+            return cv2.dnn.readNetFromONNX(graph)
+        case "darknet":
+            return cv2.dnn.readNetFromDarknet(graph, weights)
+        case "caffe":
+            return cv2.dnn.readNetFromCaffe(graph, weights)
+        case "tflite":
+            return cv2.dnn.readNetFromTFLite(graph)
+        case _:
+            return cv2.dnn.readNetFromTensorflow(graph, weights)

@@ -1,0 +1,58 @@
+"""The networks that are open: each file once, however many steps and threads ask for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+
+from cvkit.models.backends import choice, formats
+from cvkit.models.backends.base import How
+from cvkit.models.detector import NetworkDetector
+from cvkit.models.device import Device
+from cvkit.models.recipe import AS_THE_FILE_SAYS, Recipe
+from cvkit.models.settings import Settings, Step
+
+_Key = tuple[object, ...]
+
+
+class Networks:
+    """Opens networks by the paths of their files; safe to use from several threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises ParameterError where a setting has a value that it cannot have."""
+        self._settings = settings
+        self._device = Device.of(settings.device)
+        self._lock = Lock()
+        self._open: dict[_Key, NetworkDetector] = {}
+
+    def detector(self, path: Path, recipe: Recipe = AS_THE_FILE_SAYS) -> NetworkDetector:
+        """The detector that lies at `path`, any file or folder that `formats.look` knows.
+
+        Raises MissingError where it cannot be loaded or the device, the precision or the backend
+        that was asked for cannot be had; ParameterError where it is no detector that cvkit knows.
+        """
+        with self._lock:
+            model = formats.look(path)
+            key = (*_state(model.files), recipe)
+            detector = self._open.get(key)
+            if detector is None:
+                how = How(self._device, self._settings.half, recipe.size, self._note)
+                network = choice.load(model, how, self._settings.backend)
+                detector = self._open[key] = NetworkDetector(network)
+            return detector
+
+    def close(self) -> None:
+        """Forget every network; those in use end with their last user."""
+        with self._lock:
+            self._open.clear()
+
+    def _note(self, text: str) -> None:
+        self._settings.tell(Step(note=text))
+
+
+def _state(files: Sequence[Path]) -> _Key:
+    """The files as they are now."""
+    stats = [(os.path.realpath(file), file.stat()) for file in files]
+    return tuple((real, s.st_ino, s.st_mtime_ns, s.st_size) for real, s in stats)
