@@ -199,7 +199,8 @@ def test_where_the_structure_breaks_frames_are_smeared(clips: Path, tmp_path: Pa
         (tmp_path / name).write_bytes(broken)
         saved, gaps, _ = read(tmp_path / name, salvage=True)
         assert set(saved) < frames
-        assert gaps[0].end is not None  # where it is, not at the end
+        if name.endswith("ts"):  # FFmpeg goes on with the next cluster, and this has only one
+            assert gaps[0].end is not None
 
 
 @NEEDS_FFMPEG
