@@ -25,7 +25,7 @@ _SPELLINGS = {
 }
 """What Pascal VOC, Darknet, Open Images and people write, and COCO's own word for it."""
 
-_GROUPS = (
+_ALIKE = (
     "bicycle,car,motorcycle,airplane,bus,train,truck,boat",
     "person,bird,cat,dog,horse,sheep,cow,elephant,bear,zebra,giraffe",
     "airplane,bird",
@@ -58,13 +58,18 @@ def canonical(label: str) -> str:
     return _SPELLINGS.get(words) or _SPELLINGS.get(words.replace(" ", "")) or words
 
 
-def similar(a: str, b: str) -> bool:
-    """Whether two different classes are easily taken for one another, in any spelling.
+def groups(label: str) -> frozenset[int]:
+    """Numbers below GROUPS of the groups of classes that it is easily confused in, in any spelling.
 
     Source: Hoiem, Chodpathumwan and Dai, "Diagnosing Error in Object Detectors" (2012).
     """
-    a, b = canonical(a), canonical(b)
-    return a != b and any(a in group and b in group for group in _ALIKE)
+    words = canonical(label)
+    return frozenset(number for number, group in enumerate(_ALIKE) if words in group.split(","))
 
 
-_ALIKE = tuple(frozenset(text.split(",")) for text in _GROUPS)
+def similar(a: str, b: str) -> bool:
+    """Whether two different classes are easily taken for one another."""
+    return canonical(a) != canonical(b) and bool(groups(a) & groups(b))
+
+
+GROUPS = len(_ALIKE)
