@@ -7,6 +7,7 @@ are, so that they can be written on the other side of a pipe.
 from __future__ import annotations
 
 import io
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
 
 
+# A step back of more than so many seconds is a clock that was set anew.
+_NEW_CLOCK = 1
 # Reading that fails so often in a row does not get anywhere any more.
 _FAILURES = 1000
 
@@ -135,13 +138,7 @@ class Stretches:
                 raise StopIteration
             self._ahead = None
             if end is None or end > self._start:
-                return self._moved(packet)
-
-    def _moved(self, packet: SoundPacket) -> SoundPacket:
-        late = round(self._start / packet.time_base)
-        pts = None if packet.pts is None else packet.pts - late
-        dts = None if packet.dts is None else packet.dts - late
-        return replace(packet, pts=pts, dts=dts)
+                return later(packet, -self._start)
 
 
 @contextmanager
@@ -185,7 +182,7 @@ def _read(path: Path, origin: Fraction, *, salvage: bool) -> Iterator[SoundPacke
     import av
     from av.stream import Discard
 
-    failures = 0
+    failures, clocks = 0, defaultdict[int, _Clock](_Clock)
     with _opened(path) as container:
         streams = container.streams.audio
         numbers = {stream.index: number for number, stream in enumerate(streams)}
@@ -197,7 +194,8 @@ def _read(path: Path, origin: Fraction, *, salvage: bool) -> Iterator[SoundPacke
                 for packet in container.demux(streams):
                     if packet.size and not (salvage and packet.is_corrupt):
                         failures = 0
-                        yield _packet(packet, numbers[packet.stream_index], origin)
+                        number = numbers[packet.stream_index]
+                        yield clocks[number].advancing(_packet(packet, number, origin))
                 return
             except av.FFmpegError as error:
                 failures += 1
@@ -207,6 +205,34 @@ def _read(path: Path, origin: Fraction, *, salvage: bool) -> Iterator[SoundPacke
                     ) from error
                 if failures > _FAILURES:
                     return
+
+
+@dataclass
+class _Clock:
+    """That of one stream, which goes on where files were joined and begins anew."""
+
+    end: Fraction | None = None
+    late: Fraction = Fraction(0)
+
+    def advancing(self, packet: SoundPacket) -> SoundPacket:
+        """A packet at its time after those before."""
+        moved = later(packet, self.late) if self.late else packet
+        begin, end = moved.begin, moved.end
+        if begin is None or end is None:
+            return packet
+        if self.end is not None and self.end - begin > _NEW_CLOCK:
+            self.late += self.end - begin
+            moved = later(packet, self.late)
+            end = moved.end
+        self.end = end
+        return moved
+
+
+def later(packet: SoundPacket, seconds: Fraction) -> SoundPacket:
+    """The packet, heard so many seconds later."""
+    ticks = round(seconds / packet.time_base)
+    pts = None if packet.pts is None else packet.pts + ticks
+    return replace(packet, pts=pts, dts=None if packet.dts is None else packet.dts + ticks)
 
 
 def _packet(

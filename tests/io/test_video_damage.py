@@ -262,6 +262,44 @@ def test_sound_is_salvaged_as_far_as_it_goes(tmp_path: Path):
     assert 0.9 < heard[-1] < 1.7
 
 
+@NEEDS_FFMPEG
+def test_a_recording_that_ends_in_the_middle_of_its_sound_is_damaged(tmp_path: Path):
+    both = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=3", "-f", "lavfi", "-i", "sine=d=3")
+    ffmpeg(*both, "-c:v", "libx264", "-g", 12, "-c:a", "aac", tmp_path / "a.ts")
+    data = (tmp_path / "a.ts").read_bytes()
+    with av.open(str(tmp_path / "a.ts")) as container:
+        places = [p.pos for p in container.demux(audio=0) if p.size and p.pos is not None]
+    sound = places[1]  # of several packets
+    (tmp_path / "a.ts").write_bytes(data[: sound + 188 * 3])
+    seen, _, error = read(tmp_path / "a.ts")
+    assert isinstance(error, DamagedError)
+    assert f"after frame {len(seen) - 1}" in str(error)
+    assert "a part of its sound is missing at" in str(error)
+    with open_video(tmp_path / "a.ts", salvage=True) as clip:
+        assert len(list(clip)) == len(seen)
+        assert clip.gaps == []
+        (note,) = clip.notes
+        assert "its sound is damaged at" in note
+        assert "s of it left out" in note
+
+
+@NEEDS_FFMPEG
+def test_joined_recordings_with_sound_are_whole(tmp_path: Path):
+    for name, length in (("a", 1.2), ("b", 1.4), ("c", 1.6)):
+        both = ("-f", "lavfi", "-i", f"testsrc2=s=64x48:r=25:d={length}", *SOUND)
+        ffmpeg(*both, "-shortest", "-c:v", "libx264", "-c:a", "aac", tmp_path / f"{name}.ts")
+    parts = [(tmp_path / f"{name}.ts").read_bytes() for name in "abca"]
+    (tmp_path / "all.ts").write_bytes(b"".join(parts))
+    frames, _, error = read(tmp_path / "all.ts")
+    assert error is None
+    assert len(frames) == 30 + 35 + 40 + 30
+    with open_video(tmp_path / "all.ts") as clip:
+        assert clip.sound is not None
+        ends = [packet.end for packet in clip.sound.packets() if packet.end is not None]
+    assert ends == sorted(ends)
+    assert float(ends[-1]) == pytest.approx(frames[-1][0], abs=0.3)
+
+
 @pytest.mark.parametrize("start", [b"\x1aE\xdf\xa3", b"FLV\x01", b"OggS", b"RIFF"])
 def test_a_header_that_is_cut_is_damage(tmp_path: Path, start: bytes):
     (tmp_path / "a.mkv").write_bytes(start + bytes(20))

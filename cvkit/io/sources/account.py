@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -26,6 +27,8 @@ _OWN_CLOCK = ("mpegts", "mpeg", "mpegvideo", "m4v", "h264", "hevc", "flv", "live
 # A step back of more than so many seconds, or a second one, is a clock that was set anew.
 _NEW_CLOCK = 1
 _GAPS_NAMED = 3
+# Where files were joined the packets of all streams come within so many of the video's.
+_NEAR = 50
 # A rate of more is a time base that was taken for one.
 _FASTEST = 10_000
 
@@ -98,6 +101,10 @@ class Account:
         self._open: Gap | None = None
         self._begun = self._behind = False
         self._kept = self._skipped = 0
+        self._unheard: deque[tuple[int, Fraction, Fraction]] = deque()
+        self._joint: int | None = None
+        self._silent = Fraction(0)
+        self._hushed: Fraction | None = None
         self._before: int | None = None
         self.frames = 0
         """The number of the next frame: how many were shown, those before the first one wanted
@@ -123,6 +130,30 @@ class Account:
             if self._numbered and packet.dts is not None:
                 self._packets = max(self._packets, packet.dts + 1)
             self._unseen += packet.is_discard or not packet.size
+            self._heed(self._packets - _NEAR)
+        elif packet.is_corrupt and packet.stream.type == "audio":
+            start = packet.pts if packet.pts is not None else packet.dts
+            at = Fraction(0) if start is None else start * packet.time_base
+            length = (packet.duration or 0) * packet.time_base
+            self._unheard.append((self._packets, at + self._offset * self._base, length))
+
+    def joint(self) -> None:
+        """Two files were joined here: FFmpeg takes what is whole for broken."""
+        self._joint = self._packets
+
+    def _heed(self, until: int) -> None:
+        """Tell of sound that is broken up to packet `until`, unless files were joined near it.
+
+        Raises DamagedError unless what is whole is to be kept.
+        """
+        while self._unheard and self._unheard[0][0] <= until:
+            place, at, length = self._unheard.popleft()
+            if self._joint is not None and abs(place - self._joint) <= _NEAR:
+                continue
+            if self.raises:
+                raise self._damage(f"a part of its sound is missing at {float(at):.3f} s")
+            self._silent += length
+            self._hushed = at if self._hushed is None else self._hushed
 
     def shown(self, pts: int | None, dts: int | None = None) -> Time:
         """Count a frame; its time, made from the rate where it has none that advances."""
@@ -229,6 +260,12 @@ class Account:
 
     def check_end(self) -> None:
         """Raises DamagedError where less was there than the container declares."""
+        self._heed(self._packets + 1)
+        if self._hushed is not None:
+            self._notes.append(
+                f"its sound is damaged at {float(self._hushed):.3f} s:"
+                f" {float(self._silent):.3f} s of it left out"
+            )
         why = self._missing()
         if why and (self._ends_early() or not self._explained()):
             self.broken(why)

@@ -202,6 +202,7 @@ class Decoding:
             if len(held) > _AHEAD or not held[0].is_corrupt:
                 if self._continued(held):
                     self._joint = held[0]
+                    self._account.joint()
                 yield held.pop(0)
         yield from held
 

@@ -17,7 +17,7 @@ from cvkit.core.time import Time
 from cvkit.core.units import Duration
 from cvkit.core.values import Image
 from cvkit.io.codecs.asked import Asked
-from cvkit.io.sound import Sound, SoundPacket, alike
+from cvkit.io.sound import Sound, SoundPacket, alike, later
 from cvkit.io.sources.account import Gap
 from cvkit.io.sources.opening import Recorded, open_moving, open_still
 
@@ -180,7 +180,7 @@ class Joined:
                     return
                 over = begun + clip.length()[1]
                 for packet in clip.sound.packets():
-                    moved = _later(packet, begun)
+                    moved = later(packet, begun)
                     if moved.end is None or moved.end <= over:
                         yield moved
             begun = over
@@ -237,11 +237,5 @@ class _Following(Sound):
             late = ends.get(packet.stream, at * packet.time_base) - at * packet.time_base
             if 2 * late > packet.duration * packet.time_base:
                 continue  # it is heard while the input before still is
-            yield _later(packet, late) if late > 0 else packet
+            yield later(packet, late) if late > 0 else packet
             ends[packet.stream] = max(end, end + late)
-
-
-def _later(packet: SoundPacket, seconds: Fraction) -> SoundPacket:
-    ticks = round(seconds / packet.time_base)
-    pts = None if packet.pts is None else packet.pts + ticks
-    return replace(packet, pts=pts, dts=None if packet.dts is None else packet.dts + ticks)
