@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from cvkit.core.grid import Grid
 from cvkit.core.objects import Objects
 from cvkit.core.warp import Series, Size
-from cvkit.models.decode.yolov8 import Yolov8
-from cvkit.models.letterbox import Letterbox, tensor
+from cvkit.models.decode.choose import choose
+from cvkit.models.decode.decoder import Decoder
+from cvkit.models.entry import Entry, Tell
 from cvkit.models.network import Network
+from cvkit.models.prepare import Input
+from cvkit.models.recipe import AS_THE_FILE_SAYS, Recipe
 from cvkit.models.wanted import DEFAULTS, Wanted
 
 Picture = NDArray[np.uint8]
@@ -23,10 +26,11 @@ Picture = NDArray[np.uint8]
 
 Sharing = Literal["shared", "per_thread"]
 
-BATCH = {"processor": 4, "accelerator": 16}
-"""Pictures a run for networks of free batch. A fixed table, so that no timing decides."""
-
-_DEFAULT_SIDE = 640
+BATCH = {"processor": 1, "accelerator": 16}
+"""Pictures a run for networks of free batch. A fixed table, so that no timing decides; on a
+processor single pictures side by side are faster than any batch."""
+_TOGETHER = 8
+"""Of many pictures of one size (tiles) the network is given so many; it runs them side by side."""
 
 
 class Detector(Protocol):
@@ -57,24 +61,40 @@ class NetworkDetector:
 
     sharing: Sharing = "shared"
 
-    def __init__(self, network: Network) -> None:
-        """Raises ParameterError where the network's layout is not known."""
+    def __init__(
+        self, network: Network, recipe: Recipe = AS_THE_FILE_SAYS, tell: Tell = lambda text: None
+    ) -> None:
+        """`recipe` goes before what the file says; `tell` is told what the user should know.
+
+        Raises ParameterError where the network's layout is not known, or the recipe does not fit.
+        """
         facts = network.facts
         self._network = network
-        self._decoder = Yolov8.of(facts)
-        self._letterbox = _letterbox(network)
-        self.labels = self._decoder.names
+        entry = Entry.of(facts)
+        size = entry.size(facts, recipe.size, tell)
+        layout = choose(
+            facts,
+            size if entry.fixed else None,
+            len(recipe.labels or facts.names),
+            (size, lambda: network.run(entry.flat(size))),
+            recipe.decoder,
+        )
+        self._decoder = Decoder(facts.file, layout, recipe.labels or facts.names)
+        how = layout.preparation if recipe.prepare is None else recipe.prepare
+        stride = None if entry.fixed else facts.stride
+        self._input = Input(how, size, stride, entry.channels_last, entry.levels)
+        self.labels = self._decoder.labels
         self.ran_on = network.ran_on
         free = BATCH["accelerator" if network.accelerated else "processor"]
         self.batch: int = free if network.batch is None else network.batch
 
     def detect(self, images: Sequence[Picture], wanted: Wanted = DEFAULTS) -> list[Objects]:
         """See `Detector.detect`. Neighbours that have one size as input are run together."""
-        warps = [self._letterbox.warp(_size(image)) for image in images]
+        warps = [self._input.warp(_size(image)) for image in images]
         found: list[Objects] = []
-        for size, chunk in _chunks(warps, self.batch):
-            outputs = self._network.run(tensor([warps[i].pixels(images[i]) for i in chunk]))
-            results = self._decoder.decode(outputs, size, wanted)
+        for size, chunk in _chunks(warps, max(self.batch, _TOGETHER)):
+            batch = self._input.tensor([warps[i].pixels(images[i]) for i in chunk])
+            results = self._decoder.decode(self._network.run(batch), size, wanted)
             found += [_back(r, warps[i]) for r, i in zip(results, chunk, strict=True)]
         return found
 
@@ -87,18 +107,10 @@ def _chunks(warps: Sequence[Series], most: int) -> Iterator[tuple[Size, list[int
 
 
 def _back(found: Objects, warp: Series) -> Objects:
-    """From the network's input to the picture; undoing the border cuts to the picture."""
-    return replace(found.moved(warp.inverse()), grid=Grid.of(warp.before))
+    """From the network's input to the picture, and cut to it."""
+    moved = found.moved(warp.inverse())
+    return replace(moved, grid=Grid.of(warp.before)).clipped()
 
 
 def _size(image: Picture) -> Size:
     return (image.shape[1], image.shape[0])
-
-
-def _letterbox(network: Network) -> Letterbox:
-    """A square of 640, or the size in the metadata, where the network leaves its size free."""
-    facts = network.facts
-    height, width = facts.inputs[0].shape[2:]
-    usual = facts.imgsz or (_DEFAULT_SIDE, _DEFAULT_SIDE)
-    stride = facts.stride if width is None and height is None else None
-    return Letterbox((width or usual[0], height or usual[1]), stride)

@@ -40,7 +40,7 @@ class Networks:
             if detector is None:
                 how = How(self._device, self._settings.half, recipe.size, self._note)
                 network = choice.load(model, how, self._settings.backend)
-                detector = self._open[key] = NetworkDetector(network)
+                detector = self._open[key] = NetworkDetector(network, recipe, how.tell)
             return detector
 
     def close(self) -> None:

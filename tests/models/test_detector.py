@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,14 +12,10 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from cvkit.core.errors import ParameterError
 from cvkit.core.objects import Objects
-from cvkit.models.decode.yolov8 import Yolov8
-from cvkit.models.letterbox import Letterbox, tensor
-from cvkit.models.network import Facts, Port
 from cvkit.models.opening import Models
 from cvkit.models.settings import Settings
-from cvkit.models.wanted import Wanted, check_labels
+from cvkit.models.wanted import Wanted
 from tests.models.conftest import Make
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -41,90 +36,6 @@ def same(a: Objects, b: Objects) -> bool:
         and np.array_equal(a.boxes, b.boxes)
         and np.array_equal(a.scores, b.scores)
     )
-
-
-def test_letterbox_equals_ultralytics() -> None:
-    cases = json.loads((RECORDED / "letterbox.json").read_text())
-    assert len(cases) == 32
-    for case in cases:
-        width, height = case["size"]
-        y, x = np.mgrid[:height, :width]
-        ramp = np.stack([x % 97, y % 89, (x * 3 + y * 5) % 83], -1).astype(np.uint8)
-        box = Letterbox(tuple(case["target"]), 32 if case["rectangle"] else None)
-        warp = box.warp((width, height))
-        out = warp.pixels(ramp).astype(np.uint8)
-        left, top, right, bottom = case["inside"]
-        assert [out.shape[1], out.shape[0]] == case["after"] == list(warp.after), case
-        inside = out[top : bottom + 1, left : right + 1]
-        assert (inside < 114).all(), case
-        assert (out == 114).all(-1).sum() == out[..., 0].size - inside[..., 0].size, case
-        ys, xs = (np.linspace(a, b, 3).astype(int) for a, b in ((top, bottom), (left, right)))
-        np.testing.assert_allclose(out[np.ix_(ys, xs)], case["pixels"], atol=1, err_msg=str(case))
-
-
-def test_tensor_is_rgb_as_shares_of_255() -> None:
-    a, b = picture(6, 4), picture(6, 4, 1)
-    expected = np.stack([a, b])[..., ::-1].transpose(0, 3, 1, 2).astype(np.float32) / 255
-    made = tensor([a, b])
-    assert made.dtype == np.float32
-    np.testing.assert_array_equal(made, expected.astype(np.float32))
-
-
-def placed(
-    boxes: Sequence[tuple[float, ...]], names: int, columns: int = 20
-) -> NDArray[np.float32]:
-    """An output tensor that holds (cx, cy, w, h, class, score), each in a column of its own."""
-    table = np.zeros((1, 4 + names, columns), np.float32)
-    for i, (cx, cy, w, h, number, score) in enumerate(boxes):
-        table[0, :4, 3 * i] = cx, cy, w, h
-        table[0, 4 + int(number), 3 * i] = score
-    return table
-
-
-def decoder() -> Yolov8:
-    entry, output = Port("images", "float32", (1, 3, 64, 64)), Port("out", "float32", (1, 7, 20))
-    return Yolov8.of(Facts("a.onnx", (entry,), (output,), names=("cat", "dog", "cow")))
-
-
-def test_boxes_are_read_off_their_columns_best_first() -> None:
-    output = placed([(10, 20, 4, 8, 1, 0.5), (40, 30, 10, 20, 2, 0.75)], 3)
-    (found,) = decoder().decode([output], (64, 64), Wanted())
-    np.testing.assert_array_equal(found.boxes, [[35, 20, 45, 40], [8, 16, 12, 24]])
-    assert found.labels == ("cow", "dog")
-    assert found.scores is not None
-    assert found.scores.tolist() == [0.75, 0.5]
-    assert found.classes is not None
-    assert found.classes.tolist() == [2, 1]
-
-
-@pytest.mark.parametrize(
-    ("wanted", "labels"),
-    [
-        (Wanted(score=0.25), ("dog", "dog", "cat")),  # a score at the limit is not above it
-        (Wanted(score=0.2, iou=1.0), ("dog", "dog", "dog", "cat", "cow")),
-        (Wanted(score=0.2, iou=0.1), ("dog", "cat", "cow")),
-        (Wanted(score=0.2, most=1), ("dog",)),
-        (Wanted(score=0.2, labels=("cow", "cat")), ("cat", "cow")),
-        (Wanted(score=0.2, labels=("cat",), most=1), ("cat",)),
-    ],
-)
-def test_what_is_wanted_decides_what_is_given(wanted: Wanted, labels: tuple[str, ...]) -> None:
-    boxes = [
-        (20, 20, 10, 10, 1, 0.9),
-        (20, 20, 10, 9, 1, 0.7),  # IoU .9 with the first
-        (24, 20, 10, 10, 1, 0.8),  # IoU .43 with it
-        (20, 20, 10, 10, 0, 0.5),  # another class in its place
-        (50, 50, 10, 10, 2, 0.25),
-    ]
-    (found,) = decoder().decode([placed(boxes, 3)], (64, 64), wanted)
-    assert found.labels == labels
-
-
-def test_an_unknown_label_is_answered_with_the_nearest() -> None:
-    with pytest.raises(ParameterError, match="did you mean 'person'"):
-        check_labels("m.onnx", ("person", "bus"), ("persn",))
-    with pytest.raises(ParameterError, match="it knows person, bus"):
-        check_labels("m.onnx", ("person", "bus"), ("zebra",))
 
 
 def test_boxes_lie_in_the_pictures_own_pixels_and_inside_it(make: Make) -> None:

@@ -11,6 +11,7 @@ import pytest
 from cvkit.core.errors import MissingError, ParameterError
 from cvkit.models.device import Device
 from cvkit.models.opening import Models
+from cvkit.models.recipe import Recipe
 from cvkit.models.settings import Settings
 from tests.models.conftest import Make
 
@@ -42,7 +43,7 @@ def test_cascades_are_made_for_each_thread() -> None:
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        ("haar-fce", "hog, haar-face, haar-plate"),
+        ("haar-fce", "hog, haar-face, haar-eye"),
         ("haar-car", "no OpenCV package carries a cascade for cars"),
         ("n" * 300 + ".onnx", "there is no model file"),
         ("nowhere/none.onnx", "there is no model file nowhere/none.onnx"),
@@ -94,9 +95,13 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         ({"task": "pose"}, "its metadata says task pose"),
-        ({"names": None}, r"has no names.*input images \[1×3×64×64\] float32"),
-        ({"names": "__import__('os').system('true')"}, "has no names"),
-        ({"names": "{0: 'a', 5: 'b'}"}, "has no names"),
+        (
+            {"names": None},
+            r"input images \[1×3×64×64\] float32; output output0 \[1×7×64\].*no names",
+        ),
+        ({"names": "__import__('os').system('true')"}, "no names"),
+        ({"names": "{0: 'a', 5: 'b'}"}, "no names"),
+        ({"names": "['a', 'b']"}, r"\[1×7×64\] float32, 2 names; .*--decoder yolov8"),
     ],
 )
 def test_a_network_that_cannot_be_decoded_says_what_was_seen(
@@ -106,24 +111,30 @@ def test_a_network_that_cannot_be_decoded_says_what_was_seen(
         Models(Settings("cpu")).open(str(make(1, **arguments)))
 
 
-def test_a_layout_that_only_a_run_shows_is_refused_then(make: Make) -> None:
-    detector = Models(Settings("cpu")).open(str(make("n", ("h", "w"), columns_first=True)))
-    with pytest.raises(ParameterError, match="its output is 1×6400×7"):
-        detector.detect([np.zeros((64, 64, 3), np.uint8)])
+def test_a_layout_that_only_a_run_shows_is_found_by_one(make: Make) -> None:
+    path = str(make("n", ("h", "w"), columns_first=True))
+    with pytest.raises(ParameterError, match="output0 \\[1×6400×7\\]"):
+        Models(Settings("cpu")).open(path)
+    detector = Models(Settings("cpu")).open(path, recipe=Recipe("yolov8", size=(64, 64)))
+    image = np.zeros((64, 64, 3), np.uint8)
+    image[8:16, 24:32] = (0, 255, 0)
+    (found,) = detector.detect([image])
+    assert found.labels == ("green",)
 
 
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        ("detect/yolov5n_640.onnx", r"YOLOv5's.*output0 \[1×25200×85\]"),
-        ("detect/yolox_nano_416.onnx", r"output \[1×3549×85\]"),
-        ("detect/fastestdet_352.onnx", r"758 \[1×85×22×22\]"),
         ("segment/yolov8n-seg_640.onnx", "task segment"),
         ("pose/yolov8n-pose_640.onnx", "task pose"),
-        ("classify/squeezenet_224.onnx", r"prob \[1×1000\]"),
+        ("classify/squeezenet_224.onnx", r"prob \[1×1000\].*--decoder yolov8"),
+        ("reid/osnet_x0_25_msmt17.onnx", r"output \[1×512\]"),
+        ("segment/deeplabv3_mnv2_dm05_voc_513.onnx", r"ArgMax \[1×513×513\]"),
+        ("superres/espcn_x2_nhwc.onnx", "not three channels"),
+        ("face/yunet_n_640_640.onnx", "none of those that it knows fits"),
     ],
 )
-def test_real_networks_of_other_layouts_are_refused(models: Path, file: str, said: str) -> None:
+def test_real_networks_that_do_not_detect_are_refused(models: Path, file: str, said: str) -> None:
     with pytest.raises(ParameterError, match=said):
         Models(Settings("cpu")).open(str(models / file))
 
