@@ -89,9 +89,10 @@ class Flow:
             return "serial"
         if not step.sig.batched:
             return "map"
-        # What each thread has of its own (a cascade) works on several frames side by side.
+        # What takes one frame at a time (a cascade, a network on a processor) works on several
+        # side by side: that is faster than one after the other on all processors.
         shared = getattr(self.resources.ready(step), "sharing", "per_thread") == "shared"
-        return "batch" if shared else "map"
+        return "batch" if shared and self._batch_size(step) > 1 else "map"
 
     def _mapped(self, steps: list[Bound]) -> Callable[[Frame], list[Frame]]:
         def work(frame: Frame) -> list[Frame]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Semaphore
 from typing import ClassVar
 
 import numpy as np
@@ -17,6 +19,9 @@ from cvkit.models.network import Facts, element
 
 MOST_THREADS = 8
 """More threads than this gain nothing on one picture of a small network."""
+_ALONE = 4
+"""On so many processors or fewer each picture has one thread: side by side that takes a sixth
+less of the processors than one picture on all of them."""
 
 _NO_MEMORY = (
     *("out of memory", "outofmemory", "failed to allocate", "cannot allocate", "can't allocate"),
@@ -40,6 +45,8 @@ class How:
 class Backend(ABC):
     """A `cvkit.models.network.Network` but for `_infer`. Safe to use from several threads."""
 
+    lanes: int = 1
+    """How many runs may go on side by side, each in its caller's thread."""
     failures: tuple[type[Exception], ...] = (RuntimeError, ValueError, MemoryError)
     """What the runtime raises."""
     accelerated: bool = False
@@ -49,6 +56,8 @@ class Backend(ABC):
     def __init__(self, facts: Facts, ran_on: str, how: How) -> None:
         self.facts, self.ran_on = facts, ran_on
         self._tell = how.tell
+        self._turn = Semaphore(self.lanes)
+        self._pool: ThreadPoolExecutor | None = None
         self._entry = facts.inputs[0]
         self._most: int | None = None
 
@@ -60,20 +69,23 @@ class Backend(ABC):
         """See `Network.run`; raises InputError where the network fails. What does not fit into
         memory is run in halves, from then on."""
         batch = np.ascontiguousarray(batch, element(self._entry.dtype))
-        if self.batch is not None:
-            return _in_parts(batch, self.batch, self._padded)
-        return _in_parts(batch, self._most or len(batch), self._halving)
+        most = self.batch or (self._most or len(batch) if self.accelerated else 1)
+        if self.lanes > 1 and len(batch) > most:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self.lanes, "cvkit-network")
+            return _in_parts(batch, most, self._padded, self._pool.map)
+        return _in_parts(batch, most, self._padded)
 
     def _padded(self, part: Array) -> list[Array]:
-        assert self.batch is not None
-        n, short = len(part), self.batch - len(part)
-        if short:
+        n, short = len(part), (self.batch or 1) - len(part)
+        if short > 0:
             part = np.concatenate([part, np.zeros((short, *part.shape[1:]), part.dtype)])
         return [output[:n] for output in self._halving(part)]
 
     def _halving(self, part: Array) -> list[Array]:
         try:
-            return self._infer(part)
+            with self._turn:
+                return self._infer(part)
         except self.failures as error:
             if not no_memory(error):
                 raise self._failed(part, error) from error
@@ -94,16 +106,30 @@ class Backend(ABC):
         return InputError(f"{self.facts.file} failed on {shape_of(part)}", why=line(error))
 
 
-def _in_parts(batch: Array, most: int, run: Callable[[Array], list[Array]]) -> list[Array]:
+def _in_parts(
+    batch: Array,
+    most: int,
+    run: Callable[[Array], list[Array]],
+    each: Callable[..., Iterable[list[Array]]] = map,
+) -> list[Array]:
     if len(batch) <= most and len(batch):
         return run(batch)
-    parts = [run(batch[i : i + most]) for i in range(0, len(batch), most)]
+    parts = each(run, [batch[i : i + most] for i in range(0, len(batch), most)])
     return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
 
 
 def threads() -> int:
-    """Threads of one network: the machine's, not the process's, so that load changes no result."""
+    """Threads of a network that is run by one caller at a time: the machine's, not the process's,
+    so that load changes no result."""
     return min(os.cpu_count() or 1, MOST_THREADS)
+
+
+def side_by_side() -> tuple[int, int]:
+    """How many runs go on at a time on the processor, and the threads of each; together never more
+    than there are processors, and again the machine's."""
+    processors = os.cpu_count() or 1
+    each = 1 if processors <= _ALONE else min(processors // _ALONE, MOST_THREADS)
+    return processors // each, each
 
 
 def no_memory(error: BaseException) -> bool:

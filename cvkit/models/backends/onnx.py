@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 from cvkit.core.errors import MissingError
 from cvkit.core.warp import Array
 from cvkit.models.backends import metadata
-from cvkit.models.backends.base import Backend, How, line, threads
+from cvkit.models.backends.base import Backend, How, line, side_by_side
 from cvkit.models.backends.formats import ModelFile
 from cvkit.models.device import Device
 from cvkit.models.network import Facts, Port
@@ -35,6 +35,7 @@ class _Session(Protocol):
 _Providers = list[str | tuple[str, dict[str, str]]]
 
 _TYPES = {"float": "float32", "double": "float64"}
+_SPOKEN = ("uint8", "float16")
 _QUIET = 4  # ONNX Runtime also raises what it would log
 
 
@@ -51,10 +52,11 @@ class OnnxNetwork(Backend):
                 remedy="leave --half out, or export the network in float16",
             )
         self._session, provider = _session(model.graph, how.device)
-        facts = _facts(model.name, self._session)
-        super().__init__(facts, _ran_on(provider, facts), how)
-        self.failures = _failures()
         self.accelerated = provider != "CPUExecutionProvider"
+        self.lanes = 1 if self.accelerated else side_by_side()[0]
+        facts = _facts(model.name, self._session)
+        super().__init__(facts, _ran_on(provider, facts, integer=bool(model.integer)), how)
+        self.failures = _failures()
         self.batch = self._entry.shape[0] if self._entry.shape else None
 
     def _infer(self, batch: Array) -> list[Array]:
@@ -106,7 +108,7 @@ def _open(path: Path, providers: _Providers) -> _Session:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads()
+    options.intra_op_num_threads = side_by_side()[1]
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.use_deterministic_compute = True
@@ -146,8 +148,9 @@ def _port(node: _Node) -> Port:
     return Port(node.name, _TYPES.get(inner, inner), shape)
 
 
-def _ran_on(provider: str, facts: Facts) -> str:
+def _ran_on(provider: str, facts: Facts, *, integer: bool) -> str:
     import onnxruntime
 
     where = provider.removesuffix("ExecutionProvider")
-    return f"onnxruntime {onnxruntime.__version__} {where} {facts.inputs[0].dtype}"
+    kind = "uint8" if integer else facts.inputs[0].dtype
+    return f"onnxruntime {onnxruntime.__version__} {where} {kind if kind in _SPOKEN else 'float32'}"

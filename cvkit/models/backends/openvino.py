@@ -10,7 +10,7 @@ import numpy as np
 from cvkit.core.errors import MissingError
 from cvkit.core.warp import Array
 from cvkit.models.backends import metadata
-from cvkit.models.backends.base import Backend, How, line, threads
+from cvkit.models.backends.base import Backend, How, line, side_by_side
 from cvkit.models.backends.formats import ModelFile
 from cvkit.models.backends.hush import hushed
 from cvkit.models.network import Facts, Port
@@ -31,11 +31,12 @@ class OpenvinoNetwork(Backend):
                 "--half cannot be had", why="this processor does not compute in bfloat16",
                 remedy="leave --half out",
             )  # fmt: skip
+        self.lanes, each = side_by_side()
         precision = "bf16" if how.half else "f32"
         options = {
             "INFERENCE_PRECISION_HINT": precision,  # it would choose bfloat16 itself
-            "INFERENCE_NUM_THREADS": threads(),
-            "NUM_STREAMS": 1,
+            "INFERENCE_NUM_THREADS": self.lanes * each,
+            "NUM_STREAMS": self.lanes,
             "ENABLE_CPU_PINNING": False,  # decoding and encoding threads move about
         }
         try:
