@@ -118,7 +118,8 @@ def candidates(words: Sequence[str]) -> Iterator[tuple[str, str]]:
         return
     first = "then" not in before
     if step[0] in TYPER:
-        yield from _starting(_of_command(step[0]), word)
+        offers = _of_models(step[1:]) if step[0] == "models" else _of_command(step[0])
+        yield from _starting(offers, word)
         return
     yield from _in_step(step, word, first=first)
 
@@ -140,6 +141,9 @@ def _in_step(step: Sequence[str], word: str, *, first: bool) -> Iterator[tuple[s
         found = known[waiting]
         if found.choices:
             yield from _starting(((c, "") for c in found.choices), word)
+        elif waiting == "model":
+            yield from _starting(_models(), word)
+            yield FILES, ""
         elif "FILE" in found.expects or found.free:
             yield FILES, ""
     elif word.startswith("-"):
@@ -196,6 +200,28 @@ def _of_command(name: str) -> Iterator[tuple[str, str]]:
     yield "--help", "Show the page of this command."
     if name in ("stages", "info", "doctor"):
         yield "--json", "One JSON object."
+
+
+def _of_models(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Its commands, then what each takes."""
+    from cvkit.cli.models_command import app
+
+    if not words:
+        for command in app.registered_commands:
+            doc = (command.callback.__doc__ or "") if command.callback is not None else ""
+            yield command.name or "", doc.partition("\n")[0]
+    elif words[0] == "import":
+        yield FILES, ""
+    elif words[0] != "list":
+        yield from _models()
+
+
+def _models() -> Iterator[tuple[str, str]]:
+    """Models by name, with what they are."""
+    from cvkit.models.store.keeping import rows
+
+    for row in rows():
+        yield row.name, f"{row.family}, {row.state}"
 
 
 def _starting(offers: Iterable[tuple[str, str]], word: str) -> Iterator[tuple[str, str]]:

@@ -74,6 +74,7 @@ def findings() -> Iterator[Finding]:
     yield from _looked_at("pictures", pictures, 'pip install "cvkit-cli"')
     yield from _looked_at("video", _video, 'pip install "cvkit-cli"')
     yield from _looked_at("networks", _networks, 'pip install "cvkit-cli"')
+    yield from _looked_at("models", _models, "cvkit models list")
     yield from _stages()
     yield _ffmpeg()
 
@@ -193,6 +194,16 @@ def _networks() -> Iterator[Finding]:
     names = importlib.import_module("onnxruntime").get_available_providers()
     short = [name.removesuffix("ExecutionProvider").upper() for name in names]
     yield Finding("ok", "networks on", ", ".join(short))
+
+
+def _models() -> Iterator[Finding]:
+    """Where fetched models are, and how much they take."""
+    from cvkit.models.store.folder import cache_folder
+    from cvkit.models.store.keeping import size
+
+    many, taken = size()
+    there = f"{many} here, {taken / 1e6:,.1f} MB, in" if taken else "none here yet; they go to"
+    yield Finding("ok", "models", f"{there} {cache_folder()}")
 
 
 def _stages() -> Iterator[Finding]:

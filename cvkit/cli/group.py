@@ -23,6 +23,7 @@ COMMANDS = {
     "show": "Look at pictures and videos, in a window or in the terminal.",
     "info": "Say what a file holds: size, depth, format, frames, duration.",
     "stages": "List all stages, or those that match a word.",
+    "models": "List, fetch, check and carry the networks that find things.",
     "samples": "Fill a folder with pictures and recipes, and print a tour.",
     "help": "Show the whole page of a stage or a topic.",
     "schema": "Print the JSON Schema of specs.",
@@ -56,7 +57,7 @@ class Surface(TyperGroup):
     def list_commands(self, ctx: object) -> list[str]:
         return [*catalog.names(), *COMMANDS]
 
-    def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | None:
+    def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | TyperGroup | None:
         if cmd_name in COMMANDS:
             return _command(cmd_name)
         return None  # stages and chains have a grammar of their own
@@ -110,18 +111,24 @@ def invoke(words: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _command(name: str) -> TyperCommand:
-    """The command in `cvkit/cli/NAME.py`: its function `command`."""
+def _command(name: str) -> TyperCommand | TyperGroup:
+    """The command in `cvkit/cli/NAME.py`: its function `command`, or its `app` of several."""
     module = importlib.import_module(f"cvkit.cli.{_FILES.get(name, name)}")
-    app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-    app.command(name, help=COMMANDS[name])(module.command)
+    app = getattr(module, "app", None)
+    if app is None:
+        app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+        app.command(name, help=COMMANDS[name])(module.command)
     made = typer.main.get_command(app)
-    if not isinstance(made, TyperCommand):
+    if not isinstance(made, (TyperCommand, TyperGroup)):
         raise MissingError("this Typer makes no command of a function", remedy="pip install typer")
     return made
 
 
-_FILES = {"help": "help_command", "completion": "completion_command"}
+_FILES = {
+    "help": "help_command",
+    "completion": "completion_command",
+    "models": "models_command",
+}
 
 
 def _cut(text: str, room: int) -> str:

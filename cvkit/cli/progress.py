@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from cvkit.cli.arguments import ShellOptions
+    from cvkit.cli.fetching import Fetching
     from cvkit.engine.report import Event
 
 WAIT = 0.5
@@ -31,7 +32,7 @@ class Progress:
     def __init__(
         self,
         stream: TextIO,
-        mode: Literal["bars", "lines", "nothing"],
+        mode: Literal["bars", "lines", "notes", "nothing"],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -41,14 +42,17 @@ class Progress:
         self._began = self._said = clock()
         self._items: int | None = None
         self._done = 0
+        self._fetch: Fetching | None = None
         self._bars: Bars | None = None
         self._task: TaskID | None = None
 
     @classmethod
     def of(cls, shell: ShellOptions, stream: TextIO) -> Progress:
         """As asked for; without a word from the user, bars only on a terminal."""
-        if shell.quiet or shell.progress is False:
+        if shell.quiet:
             return cls(stream, "nothing")
+        if shell.progress is False:
+            return cls(stream, "notes")
         return cls(stream, "bars" if terminal.is_terminal(stream) else "lines")
 
     def __enter__(self) -> Self:
@@ -60,6 +64,8 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._fetch is not None:
+            self._fetch.close()
         if self._bars is not None:
             self._bars.stop()
             self._bars = None
@@ -69,6 +75,11 @@ class Progress:
             return
         if event.kind == "note":
             self._note(event.text)
+            return
+        if self._mode == "notes":
+            return
+        if event.kind == "fetch":
+            self._fetched(event)
             return
         if event.kind == "start":
             self._items = event.total
@@ -85,6 +96,13 @@ class Progress:
             self._bars.console.print(text, markup=False, highlight=False)
         else:
             self._line(text)
+
+    def _fetched(self, event: Event) -> None:
+        if self._fetch is None:
+            from cvkit.cli.fetching import Fetching
+
+            self._fetch = Fetching(self._stream, bars=self._mode == "bars")
+        self._fetch(event.name, event.done, event.total)
 
     def _line(self, text: str) -> None:
         try:

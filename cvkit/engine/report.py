@@ -12,9 +12,12 @@ from cvkit.core.values import Cell
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Progress: `done` of `total` inputs, `failed` of them, and `frames` of the one in work."""
+    """Progress: `done` of `total` inputs, `failed` of them, and `frames` of the one in work.
 
-    kind: Literal["start", "item", "frames", "note"]
+    Of a `fetch`, `name` is the file that comes and the numbers are bytes.
+    """
+
+    kind: Literal["start", "item", "frames", "note", "fetch"]
     name: str = ""
     done: int = 0
     total: int | None = None

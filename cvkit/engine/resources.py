@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cvkit.core.options import RunOptions
 from cvkit.core.stage import Env
 from cvkit.engine.bind import Bound
+from cvkit.engine.report import Event, Tell
+
+if TYPE_CHECKING:
+    from cvkit.models.settings import Step
 
 
 class Resources:
@@ -16,8 +20,10 @@ class Resources:
     A resource says by its attribute `sharing` whether it is `shared` or `per_thread` (the default).
     """
 
-    def __init__(self, options: RunOptions | None = None) -> None:
+    def __init__(self, options: RunOptions | None = None, tell: Tell | None = None) -> None:
+        """`tell` is told how models are fetched."""
         self._options = options or RunOptions()
+        self._tell = tell
         self._env: Env | None = None
         self._lock = threading.RLock()
         self._shared: dict[Any, object] = {}
@@ -72,5 +78,11 @@ class Resources:
             from cvkit.models.settings import Settings
 
             options = self._options
-            self._env = Env(Models(Settings.of(options)), options.device, options.seed)
+            settings = Settings.of(options, self._watch)
+            self._env = Env(Models(settings), options.device, options.seed)
         return step.stage.open(self._env)  # type: ignore[attr-defined]
+
+    def _watch(self, step: Step) -> None:
+        if self._tell is not None:
+            kind: Literal["note", "fetch"] = "note" if step.note else "fetch"
+            self._tell(Event(kind, step.name, step.done, step.total, text=step.note))

@@ -50,7 +50,7 @@ def run_job(
     lent = Lent(job.options.jobs or os.cpu_count() or 1)
     report = Report([Outcome(i) for i in job.items], not_media=job.not_media)
     start = time.monotonic()
-    resources = Resources(job.options)
+    resources = Resources(job.options, tell)
     try:
         with SafeFiles(overwrite=job.options.overwrite) as files:
             try:

@@ -34,9 +34,9 @@ def test_the_help_of_a_stage_fits_a_screen_and_shows_each_parameter(name: str, c
 
 def test_the_list_names_every_stage_and_command(cvkit: Command):
     told = cvkit("--help").out
-    for name in (*OURS, "run", "convert", "info", "stages", "samples", "help", "schema", "doctor"):
+    for name in (*OURS, "run", "convert", "info", "stages", "models", "samples", "help", "doctor"):
         assert f"\n  {name} " in told
-    for later in ("models", "verify", "status"):
+    for later in ("verify", "status"):
         assert f"\n  {later} " not in told
 
 

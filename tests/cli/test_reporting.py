@@ -11,6 +11,7 @@ import pytest
 
 from cvkit.cli import summary
 from cvkit.cli.arguments import ShellOptions
+from cvkit.cli.fetching import Fetching
 from cvkit.cli.progress import Progress, span, told
 from cvkit.cli.summary import tell
 from cvkit.cli.table import show_table
@@ -79,13 +80,45 @@ def test_without_a_terminal_a_line_comes_every_five_seconds():
     ]
 
 
-@pytest.mark.parametrize("shell", [ShellOptions(quiet=True), ShellOptions(progress=False)])
-def test_nothing_is_shown_where_nothing_is_wanted(shell: ShellOptions):
+@pytest.mark.parametrize(
+    ("shell", "shown"),
+    [(ShellOptions(quiet=True), ""), (ShellOptions(progress=False), "a note\n")],
+)
+def test_nothing_is_shown_where_nothing_is_wanted(shell: ShellOptions, shown: str):
+    """A note, such as a model's licence, is no progress."""
     stream = Terminal()
     with Progress.of(shell, stream) as progress:
         progress(Event("note", text="a note"))
         progress(event(5))
-    assert stream.getvalue() == ""
+        progress(Event("fetch", "a.onnx", 1, 10))
+    assert stream.getvalue() == shown
+
+
+def test_a_download_is_a_line_every_few_seconds_where_there_is_no_terminal():
+    now = [0.0]
+    stream = io.StringIO()
+    fetching = Fetching(stream, bars=False, clock=lambda: now[0])
+    for second in range(12):
+        now[0] = float(second)
+        fetching("a.pt", second * 1_000_000, 22_588_772)
+    fetching("a.pt", 22_588_772, 22_588_772)
+    fetching("b.pt", 0, None)
+    assert stream.getvalue().splitlines() == [
+        "fetching a.pt: 0.0 MB of 22.6 MB",
+        "fetching a.pt: 5.0 MB of 22.6 MB",
+        "fetching a.pt: 10.0 MB of 22.6 MB",
+        "fetching a.pt: 22.6 MB of 22.6 MB",
+        "fetching b.pt: 0.0 MB",
+    ]
+
+
+def test_a_download_is_a_bar_on_a_terminal():
+    stream = Terminal()
+    with Progress(stream, "bars") as progress:
+        progress(Event("fetch", "yolov8n.pt", 1_000_000, 6_549_796))
+        progress(Event("fetch", "yolov8n.pt", 3_000_000, 6_549_796))
+    assert "yolov8n.pt" in stream.getvalue()
+    assert "6.5 MB" in stream.getvalue()
 
 
 def test_frames_of_a_video_are_counted():

@@ -105,7 +105,13 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def pin(path: Path, digest: str, url: str = "") -> Pin:
-    """The file as it is now, whose content is known to be `digest`."""
+def pin(key: str, path: Path, digest: str, url: str = "") -> Pin:
+    """Write down in `models.lock` that the file at `path` has this content now."""
     stat = path.stat()
-    return Pin(digest, stat.st_size, url, stat.st_mtime_ns)
+    found = Pin(digest, stat.st_size, url, stat.st_mtime_ns)
+
+    def how(known: Known) -> None:
+        known.files[key] = found
+
+    change(how)
+    return found

@@ -72,8 +72,11 @@ def unknown(name: str) -> MissingError:
     """That there is no model of this name, with those that are nearly called so."""
     there = [*NEED_NO_FILE, *cards.names(), *own()]
     near = difflib.get_close_matches(name.lower(), there, 3, 0.6)
-    guess = f"did you mean {' or '.join(near)}?" if near else "cvkit models list names them all"
-    return MissingError(f"there is no model {name!r}", remedy=f"{guess} A file is given as a path")
+    guess = f"did you mean {' or '.join(near)}? " if near else ""
+    return MissingError(
+        f"there is no model {name!r}",
+        remedy=f"{guess}cvkit models list names them all; a file of yours is given by its path",
+    )
 
 
 def _own(name: str) -> Held:
@@ -116,7 +119,7 @@ def _fetch_one(card: Card, weights: Weights, path: Path, settings: Settings) -> 
         raise absent(card, weights, "nobody offers it as a file")
     key = f"{card.name}/{weights.name}"
     pin = folder.known().files.get(key)
-    contents = _contents(weights) or ((pin.sha256,) if pin else ())
+    right = contents(weights) or ((pin.sha256,) if pin else ())
 
     first = weights is card.files[0]
 
@@ -128,10 +131,10 @@ def _fetch_one(card: Card, weights: Weights, path: Path, settings: Settings) -> 
         settings.tell(Step(weights.name, done, total))
 
     try:
-        digest = fetch(Wanted(url, contents, weights.size), path, told)
+        digest = fetch(Wanted(url, right, weights.size), path, told)
     except NotFetchedError as error:
         raise absent(card, weights, str(error)) from error
-    _pin(key, folder.pin(path, digest, url))
+    folder.pin(key, path, digest, url)
 
 
 def address(card: Card, weights: Weights) -> str | None:
@@ -148,22 +151,20 @@ def _looked_at(card: Card, weights: Weights, settings: Settings) -> Pin:
     if pin is not None and _unchanged(path, pin):
         return pin
     digest = folder.sha256_of(path)
-    contents = _contents(weights) or ((pin.sha256,) if pin is not None else ())
-    if contents and digest not in contents:
+    right = contents(weights) or ((pin.sha256,) if pin is not None else ())
+    if right and digest not in right:
         raise _changed(card.name, path)
-    if not contents and path.suffix in PICKLES and not settings.trust:
+    if not right and path.suffix in PICKLES and not settings.trust:
         raise ParameterError(
             f"{path} is not opened",
             why="it was laid there, it is a pickle, which may run any program, "
             "and its right content is not known",
             remedy="give --trust once if you trust whoever made it",
         )
-    found = folder.pin(path, digest, pin.url if pin is not None else "")
-    _pin(key, found)
-    return found
+    return folder.pin(key, path, digest, pin.url if pin is not None else "")
 
 
-def _contents(weights: Weights) -> tuple[str, ...]:
+def contents(weights: Weights) -> tuple[str, ...]:
     """Every sha256 that the card accepts; none where it names none."""
     return (weights.sha256, *weights.also) if weights.sha256 else ()
 
@@ -172,13 +173,6 @@ def _unchanged(path: Path, pin: Pin) -> bool:
     """By size and time: reading it all would cost more than many a network's start."""
     stat = path.stat()
     return (stat.st_size, stat.st_mtime_ns) == (pin.size, pin.stamp)
-
-
-def _pin(key: str, pin: Pin) -> None:
-    def how(known: folder.Known) -> None:
-        known.files[key] = pin
-
-    folder.change(how)
 
 
 def _changed(name: str, path: Path) -> MissingError:
@@ -192,13 +186,13 @@ def _changed(name: str, path: Path) -> MissingError:
 def absent(card: Card, weights: Weights, why: str) -> MissingError:
     """That a file is not here: which, where it is to be had, how it gets into the store."""
     url = address(card, weights)
-    digest = f", sha256 {weights.sha256}" if weights.sha256 else ""
+    digest = f" (sha256 {weights.sha256})" if weights.sha256 else ""
     path = folder.cache_folder() / card.name / weights.name
-    ways = f"fetch {url}{digest} elsewhere" if url else card.bring
+    way = f"fetch {url}{digest} where you can" if url else card.bring
     return MissingError(
         f"the model {card.name} is not here and cannot be fetched: {weights.name}",
         why=why,
-        remedy=f"{ways}, then cvkit models import {weights.name} puts it at {path}; "
+        remedy=f"{way}, then type cvkit models import {weights.name}, which puts it at {path}. "
         f"{alternatives()}",
     )
 
@@ -207,5 +201,5 @@ def alternatives() -> str:
     """What can be used at once."""
     home, pins = folder.cache_folder(), folder.known().files
     here = sorted({key.partition("/")[0] for key in pins if (home / key).is_file()})
-    told = f"here are {', '.join(here)}; " if here else ""
-    return f"{told}without any file there are {', '.join(NEED_NO_FILE)}"
+    told = f"{', '.join(here)} can be used at once, and so can, " if here else "At once, "
+    return f"{told}without any file, {', '.join(NEED_NO_FILE)}" + ("" if here else " can be used")

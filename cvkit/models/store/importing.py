@@ -1,0 +1,148 @@
+"""Files that come into the store by hand."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tarfile
+from pathlib import Path
+from typing import IO
+
+from cvkit.core.errors import InputError, ParameterError
+from cvkit.io.safe import appearing
+from cvkit.models.cards import card as cards
+from cvkit.models.cards.card import Card, Weights
+from cvkit.models.classical import catalogue
+from cvkit.models.store import folder
+from cvkit.models.store.holding import PICKLES, contents, own
+
+COMPANIONS = {".xml": ".bin", ".weights": ".cfg", ".caffemodel": ".prototxt", ".pb": ".pbtxt"}
+"""What lies beside the file of weights, or beside what names them, under the same name."""
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,60}")
+
+
+def take(file: Path, name: str = "", *, trust: bool = False) -> list[str]:
+    """Copy a file, or what a bundle holds, into the store; the names of the models.
+
+    A file is known by its content, else by its name; under a `name` of no card it is the user's own
+    model. Raises InputError where it cannot be read, ParameterError where nobody knows it, it is
+    not what its name says, or it is a pickle that nobody vouches for.
+    """
+    if not file.is_file():
+        raise InputError(f"there is no file {file}")
+    if not name and tarfile.is_tarfile(file):
+        from cvkit.models.store.bundles import unpack
+
+        return unpack(file, trust=trust)
+    digest = folder.sha256_of(file)
+    known = cards.of_sha256(digest)
+    if known is not None and (not name or cards.find(name) is known[0]):
+        card, weights = known
+        return [_place(file, card.name, weights.name, digest)]
+    card_of_name = cards.find(name) if name else None
+    if name and card_of_name is None:
+        return [_take_own(file, name.lower(), trust=trust)]
+    found = _by_name(file, card_of_name)
+    if found is None:
+        raise ParameterError(
+            f"cvkit does not know {file}",
+            why=f"no model has a file of this name or this content (sha256 {digest})",
+            remedy="give it a name of your own: --as NAME",
+        )
+    card, weights = found
+    right = contents(weights)
+    if right and digest not in right:
+        raise ParameterError(
+            f"{file} is not the {weights.name} of {card.name}",
+            why=f"its sha256 is {digest}, not {right[0]}",
+            remedy="give it a name of your own: --as NAME",
+        )
+    check_vouched(file.name, digest, trust=trust)
+    return [_place(file, card.name, weights.name, digest)]
+
+
+def _by_name(file: Path, card: Card | None) -> tuple[Card, Weights] | None:
+    """The card's file that this one is by its name, or by its kind where the card is named."""
+    among = [card] if card is not None else list(cards.cards().values())
+    pairs = [(one, weights) for one in among for weights in one.files]
+    same = [pair for pair in pairs if pair[1].name.lower() == file.name.lower()]
+    if not same and card is not None:
+        same = [pair for pair in pairs if Path(pair[1].name).suffix == file.suffix.lower()]
+        if not same:
+            kinds = " and ".join(Path(weights.name).suffix for weights in card.files)
+            raise ParameterError(
+                f"{file} is no file of {card.name}", why=f"that has {kinds}",
+                remedy="give it a name of your own: --as NAME",
+            )  # fmt: skip
+    return same[0] if same else None
+
+
+def _take_own(file: Path, name: str, *, trust: bool) -> str:
+    """The user's own model, with the file that belongs to it."""
+    check_own(name)
+    files = [file, *_beside(file)]
+    for one in files:
+        check_vouched(one.name, folder.sha256_of(one), trust=trust)
+        _place(one, name, _plain(one.name), folder.sha256_of(one))
+    return name
+
+
+def check_own(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ParameterError(f"a model's name has small letters, digits, '-' and '.', got {name!r}")
+    if catalogue.known(name):
+        raise ParameterError(f"{name} is a detector that needs no file", remedy="take another name")
+    if name in own():
+        raise ParameterError(
+            f"there is a model {name}", remedy=f"cvkit models rm {name} takes it away"
+        )
+
+
+def _beside(file: Path) -> list[Path]:
+    """What belongs to the file and has its name (`net.bin` to `net.xml`)."""
+    other = {**COMPANIONS, **{b: a for a, b in COMPANIONS.items()}}.get(file.suffix.lower())
+    beside = file.with_suffix(other) if other else None
+    return [beside] if beside is not None and beside.is_file() else []
+
+
+def _plain(name: str) -> str:
+    """A file's name that any shell and any archive takes."""
+    text = re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip(".-")
+    return text or "model"
+
+
+def check_vouched(file: str, digest: str, *, trust: bool) -> None:
+    """Raises ParameterError for a pickle whose content nobody knows and nobody trusts."""
+    if not file.lower().endswith(PICKLES) or trust or cards.of_sha256(digest) is not None:
+        return
+    if any(pin.sha256 == digest for pin in folder.known().files.values()):
+        return
+    raise ParameterError(
+        f"{file} is not taken",
+        why="it is a pickle, which may run any program, and cvkit does not know its content",
+        remedy="give --trust if you trust whoever made it",
+    )
+
+
+def _place(file: Path, name: str, as_file: str, digest: str) -> str:
+    with open(file, "rb") as source:
+        write(source, name, as_file, digest, file.stat().st_size)
+    return name
+
+
+def write(source: IO[bytes], name: str, as_file: str, digest: str, size: int) -> None:
+    """Copy `size` bytes to their place in the store and pin them.
+
+    Raises InputError where there are fewer, or their sha256 is not `digest`.
+    """
+    path = folder.cache_folder() / name / as_file
+    found, left = hashlib.sha256(), size
+    with folder.alone(f".{name}.guard"), appearing(path, overwrite=True) as temporary:
+        with open(temporary, "wb") as target:
+            while left and (chunk := source.read(min(left, 1 << 20))):
+                found.update(chunk)
+                target.write(chunk)
+                left -= len(chunk)
+        if left or found.hexdigest() != digest:
+            raise InputError(f"{as_file} of {name} is damaged", why="its content has changed")
+    folder.pin(f"{name}/{as_file}", path, digest)
