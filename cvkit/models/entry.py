@@ -10,6 +10,7 @@ import numpy as np
 from cvkit.core.errors import ParameterError
 from cvkit.core.warp import Array, Size
 from cvkit.models.network import Facts, element
+from cvkit.models.recipe import InputSize
 
 Tell = Callable[[str], None]
 
@@ -80,7 +81,7 @@ def _up(side: int, stride: int) -> int:
 
 
 def _words(size: Size) -> str:
-    return str(size[0]) if size[0] == size[1] else f"{size[0]}x{size[1]}"
+    return str(InputSize(*size))
 
 
 def _refused(facts: Facts, why: str) -> ParameterError:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import ClassVar
 
+from cvkit.core.units import Unit
 from cvkit.core.warp import Size
 from cvkit.models.prepare import Preparation
 
@@ -22,6 +25,30 @@ class Recipe:
     labels: tuple[str, ...] = ()
     size: Size | None = None
     prepare: Preparation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InputSize(Unit):
+    """Width and height that pictures are fitted into: `640` for a square, or `640x384`."""
+
+    width: int
+    height: int
+    expected: ClassVar[str] = "a side (640) or width and height (640x384), 1 to 16384"
+
+    @classmethod
+    def parse(cls, text: str) -> InputSize:
+        match = re.fullmatch(r"(\d{1,5})(?:[x×,](\d{1,5}))?", text)
+        sides = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not (0 < sides[0] <= 16384 and 0 < sides[1] <= 16384):
+            raise ValueError(f"expected {cls.expected}, got {text!r}")
+        return cls(*sides)
+
+    @property
+    def size(self) -> Size:
+        return (self.width, self.height)
+
+    def __str__(self) -> str:
+        return str(self.width) if self.width == self.height else f"{self.width}x{self.height}"
 
 
 AS_THE_FILE_SAYS = Recipe()

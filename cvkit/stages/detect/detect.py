@@ -29,8 +29,10 @@ from cvkit.core.stage import Env, Found, Photo, Stage
 from cvkit.core.units import Length
 from cvkit.models.classical.search import Search
 from cvkit.models.classical.windows import Windows, check_search
+from cvkit.models.decode.choose import checked
 from cvkit.models.detector import Detector
-from cvkit.models.recipe import Recipe
+from cvkit.models.labels.given import given
+from cvkit.models.recipe import InputSize, Recipe
 from cvkit.models.tiles import LEAST, Tiled
 from cvkit.models.wanted import Wanted, chosen
 
@@ -66,8 +68,12 @@ class Detect(Stage):
     """Also of two boxes of different classes."""
     max: Annotated[int, Field(ge=1)] = 300
     """At most so many a picture, the best."""
-    imgsz: Annotated[int, Field(ge=32, le=8192)] | None = None
-    """Side of the network's input, where it leaves that free."""
+    imgsz: InputSize | None = None
+    """Size of the network's input, where it leaves that free: 640 or 640x384."""
+    labels: tuple[str, ...] = ()
+    """What a network finds, where its file does not say: coco80, a file, or cat,dog."""
+    decoder: str | None = None
+    """How its outputs are read, where that is not recognised: yolov5, ssd, ..."""
     tile: Annotated[Length, AfterValidator(_large)] | None = None
     """Look at the picture in tiles of this side, too (640): for small things."""
     overlap: Length = Length(20, "%")
@@ -91,8 +97,9 @@ class Detect(Stage):
         return self
 
     def open(self, env: Env) -> Detector:
-        size = None if self.imgsz is None else (self.imgsz, self.imgsz)
-        detector: Detector = env.models.open(self.model, task="detect", recipe=Recipe(size=size))
+        size = self.imgsz and self.imgsz.size
+        recipe = Recipe(self.decoder and checked(self.decoder), given(self.labels), size)
+        detector: Detector = env.models.open(self.model, task="detect", recipe=recipe)
         chosen(self.model, detector.labels, self.classes)
         check_search(self.model, detector, self._search())
         if self.tile is None:
