@@ -36,6 +36,11 @@ def run_line(words: Sequence[str]) -> int:
         raise UsageError(
             f"cvkit {words[0]} needs an input", remedy="a file, a folder, a glob, or - for stdin"
         )
+    if not line.spec.steps:
+        from cvkit.engine.converting import is_conversion
+
+        if is_conversion(line.spec):
+            return _convert(line)
     if line.shell.dry_run:
         return _plan(line)
     return _run(line)
@@ -72,6 +77,22 @@ def _plan(line: Line) -> int:
     for text in lines:
         terminal.data(text)
     return 0
+
+
+def _convert(line: Line) -> int:
+    """Labels to labels."""
+    from cvkit.cli.summary import tell
+    from cvkit.engine.converting import convert, outputs_of
+
+    if line.shell.save:
+        raise UsageError("--save keeps a chain, and labels are converted without one")
+    if line.shell.dry_run:
+        for output in outputs_of(line.spec):
+            terminal.data(f"{' '.join(line.spec.inputs)} → {output.text}")
+        return 0
+    report = convert(line.spec)
+    tell(line.spec, line.shell, report)
+    return report.exit_code
 
 
 def _run(line: Line) -> int:

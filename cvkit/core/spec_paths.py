@@ -16,8 +16,8 @@ from cvkit.core.names import python_name
 if TYPE_CHECKING:
     from cvkit.core.spec import Spec
 
-_SCHEME = re.compile(r"([a-z][a-z0-9+]{1,9}):")
-_OF_PATHS = ("seq", "coco", "yolo", "voc", "mot")
+_SCHEME = re.compile(r"([a-z][a-z0-9+-]{1,15}):")
+_OF_PATHS = ("seq", "coco", "coco-results", "yolo", "voc", "mot")
 """Schemes whose rest is a path here."""
 _KEPT = re.compile(r"([A-Za-z][\w-]*)=(.+)")
 
@@ -87,11 +87,22 @@ def _operands(
 
     names = operand_fields(catalog.load(stage))
     return {
-        key: move(value)
+        key: _schemed(value, move)
         if python_name(key) in names and isinstance(value, str) and value not in kept
         else value
         for key, value in params.items()
     }
+
+
+def path_of(text: str) -> str:
+    """The path of a word that may have a scheme before it."""
+    scheme = _SCHEME.match(text)
+    return text[scheme.end() :] if scheme is not None and scheme[1] in _OF_PATHS else text
+
+
+def _schemed(text: str, move: Callable[[str], str]) -> str:
+    path = path_of(text)
+    return text[: len(text) - len(path)] + move(path)
 
 
 def _input(text: str, move: Callable[[str], str]) -> str:

@@ -11,6 +11,7 @@ from cvkit.core.names import cli_name
 from cvkit.core.options import RunOptions
 from cvkit.core.signature import operand_fields
 from cvkit.core.spec import Spec
+from cvkit.core.spec_paths import path_of
 from cvkit.core.values import Image
 from cvkit.engine import plan, templates
 from cvkit.engine.films import check_films
@@ -21,6 +22,7 @@ from cvkit.engine.naming import (
     GATHERED,
     Placed,
     Source,
+    check_folders,
     check_places,
     check_stream,
     holds_pages,
@@ -28,7 +30,7 @@ from cvkit.engine.naming import (
     path_for,
 )
 from cvkit.engine.operands import load_operands
-from cvkit.engine.outputs import RESULTS, Output, one_video, read_outputs, unsaid
+from cvkit.engine.outputs import Output, name_inputs, one_video, read_outputs, unsaid
 from cvkit.engine.plan import Chain
 from cvkit.engine.report import Item
 from cvkit.engine.roi import Region, read_region
@@ -124,7 +126,7 @@ class Job:
         if real in self.protected:
             raise overwrites(path, self.protected[real])
         fixed = (t for i in self.items for t in i.outputs if not templates.per_frame(t))
-        results = (o.template for o in self.outputs if o.kind == "results")
+        results = (o.template for o in self.outputs if o.kind in ("results", "dataset"))
         if real in {os.path.realpath(p) for p in (*map(templates.whole, fixed), *results)}:
             raise UsageError(f"{path} is where a result goes", remedy="name another file")
 
@@ -263,7 +265,7 @@ def _find(job: Job) -> None:
         moving = (kind or file.by_suffix) == "video"
         pages = () if moving else _pages(file, form, options)
         job.items.append(Item(number, file.name, file.path, moving, pages=pages))
-        if file.name in seen and _needs_names(spec) and job.chain.joins is None:
+        if file.name in seen and name_inputs(spec.outputs) and job.chain.joins is None:
             raise UsageError(
                 f"{seen[file.name].path} and {file.path} have one name in the results",
                 remedy="name the folder above them as the input",
@@ -291,10 +293,6 @@ def _pages(file: Found, form: str | None, options: RunOptions) -> tuple[int, ...
     count = pages_of(file.path, file.name) if unasked else 1
     chosen = range(count) if options.page is None else options.page.of(count)
     return () if list(chosen) == [0] else tuple(chosen)
-
-
-def _needs_names(spec: Spec) -> bool:
-    return any(o.lower().endswith((*RESULTS, ":-")) or o == "-" for o in spec.outputs)
 
 
 def _outputs(job: Job, sources: list[Source]) -> list[Output]:
@@ -362,8 +360,9 @@ def _results(job: Job) -> list[Placed]:
     placed = [
         Placed(o, run, templates.escaped(o.template))
         for o in job.outputs
-        if o.kind == "results" and not o.on_stdout
+        if o.kind in ("results", "dataset") and not o.on_stdout and not o.folder
     ]
+    check_folders(job.outputs, overwrite=job.options.overwrite)
     if job.rest is not None:
         placed += [Placed(o, run, path_for(o, GATHERED, job.rest)) for o in job.pictures()]
     return placed
@@ -376,8 +375,8 @@ def _protected(job: Job) -> dict[str, str]:
     read = {os.path.realpath(p): "an input" for p in paths}
     for step in job.chain.steps:
         for field_name in operand_fields(type(step.stage)):
-            text = getattr(step.stage, field_name)
-            if text is not None and os.path.isfile(text):
+            text = path_of(getattr(step.stage, field_name) or "")
+            if os.path.isfile(text):
                 read[os.path.realpath(text)] = f"an input (--{cli_name(field_name)})"
     if job.options.roi is not None and os.path.isfile(job.options.roi):
         read[os.path.realpath(job.options.roi)] = "an input (--roi)"

@@ -14,7 +14,7 @@ from cvkit.engine.items import Workshop
 from cvkit.engine.naming import GATHERED
 from cvkit.engine.outputs import RESULTS, Output
 from cvkit.engine.piped import AtEnd
-from cvkit.engine.records import table_of
+from cvkit.engine.records import labels_of, table_of
 from cvkit.engine.report import Item, Outcome, Report, Table
 from cvkit.engine.sinks import Medium, read_rows
 
@@ -70,6 +70,8 @@ def finish_results(shop: Workshop, report: Report) -> None:
         if output.kind == "results":
             _write(shop, output, parts)
             report.outputs += [output.template] if not output.on_stdout else []
+        elif output.kind == "dataset":
+            _write_labels(shop, output, parts, report)
         elif output.kind == "print":
             tables = _tables(job.whole, parts)
             report.tables += tables
@@ -91,6 +93,19 @@ def _write(shop: Workshop, output: Output, parts: list[Path]) -> None:
     with shop.files.appearing(path, overwrite=overwrite, may_be_empty=True) as temporary:
         assemble(parts, RESULTS[output.suffix], temporary, kind)
     shop.files.flush()
+
+
+def _write_labels(shop: Workshop, output: Output, parts: list[Path], report: Report) -> None:
+    from cvkit.results.datasets import write_dataset
+
+    wrote = write_dataset(
+        *(output.suffix, Path(output.folder or output.template), [labels_of(p) for p in parts]),
+        shop.files,
+        folder=bool(output.folder),
+        overwrite=shop.job.options.overwrite,
+    )
+    report.outputs += wrote.paths
+    report.notes += [note for note in wrote.notes if note not in report.notes]
 
 
 def _tables(chain: plan.Chain, parts: list[Path]) -> list[Table]:

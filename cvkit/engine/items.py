@@ -339,9 +339,9 @@ class Workshop:
                 sinks.append(film_of(output, path, options, medium, outcome.notes, self.claims))
             else:
                 sinks.append(self._pictures(output, path, item, medium, outcome))
-        if job.has("results") or job.has("print"):
+        if job.has("results") or job.has("dataset") or job.has("print"):
             outcome.records = str(self.lent.folder / f"{item.number}.jsonl")
-            sinks.append(Records(Path(outcome.records), job, moving=medium.moving))
+            sinks.append(Records(Path(outcome.records), job, item, moving=medium.moving))
         if self.previews is not None:
             sinks.append(self.previews.sink(item))
         if self.downstream is not None:

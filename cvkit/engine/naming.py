@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from cvkit.core.errors import UsageError
 from cvkit.core.values import Image, Kind
 from cvkit.engine import templates
-from cvkit.engine.outputs import FILMS, VIDEO, Output, results_of
+from cvkit.engine.outputs import FILMS, LABELS, VIDEO, Output, results_of
 from cvkit.engine.plan import Chain, written
 from cvkit.io.codecs.formats import (
     ANIMATION_SUFFIXES,
@@ -162,6 +162,27 @@ def check_places(
         replaces = overwrite or key in inputs or not one.output.named
         if not replaces and os.path.lexists(path):
             raise UsageError(f"{path} exists", remedy="say --overwrite, or name another")
+
+
+def check_folders(outputs: Iterable[Output], *, overwrite: bool) -> None:
+    """Raises UsageError for a folder of labels that holds some, or is given twice."""
+    seen: dict[str, str] = {}
+    for output in outputs:
+        if output.kind != "dataset" or not output.folder:
+            continue
+        suffix = LABELS[output.suffix]
+        key = f"{os.path.realpath(output.folder)}\0{suffix}"
+        if key in seen:
+            raise UsageError(f"-o {seen[key]} and -o {output.text} are one folder")
+        seen[key] = output.text
+        if os.path.lexists(output.folder) and not os.path.isdir(output.folder):
+            raise UsageError(f"{output.folder} is a file", why=f"{output.text} needs a folder")
+        walked = (name for _, _, names in os.walk(output.folder) for name in names)
+        if not overwrite and any(name.lower().endswith(suffix) for name in walked):
+            raise UsageError(
+                f"{output.folder} holds {suffix} files already",
+                remedy="say --overwrite, or name another folder",
+            )
 
 
 def check_stream(outputs: Iterable[Output], items: int) -> None:

@@ -48,7 +48,7 @@ def load(text: str, word: str, options: RunOptions) -> object:
 
     path = Path(text)
     if word == "objects":
-        return _saved(path)
+        return _saved(text)
     if word != "asset" and path.is_dir():
         return lambda frame: load(str(path / _partner(path, frame)), word, options)
     data = read_bytes(path, text)
@@ -73,10 +73,10 @@ def _partner(folder: Path, frame: Frame) -> str:
     return frame.source
 
 
-def _saved(path: Path) -> Callable[[Frame], Objects]:
+def _saved(where: str) -> Callable[[Frame], Objects]:
     from cvkit.results.reading import read_results
 
-    saved = read_results(path)
+    saved = read_results(where)
 
     def objects(frame: Frame) -> Objects:
         found = saved.objects(frame.source, frame.index, frame.grid.source)

@@ -10,15 +10,24 @@ from typing import Literal
 
 from cvkit.core.errors import UsageError
 from cvkit.core.stage import Stage
-from cvkit.core.values import RASTERS
+from cvkit.core.values import RASTERS, Objects
 from cvkit.engine import templates
 from cvkit.engine.plan import PRINTED, Chain, written
 from cvkit.io.codecs.formats import ANIMATION_SUFFIXES, FORMAT_SUFFIX
 from cvkit.io.codecs.formats import SUFFIX_FORMAT as WRITE_SUFFIXES
 
 RESULTS = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet"}
+DATASETS = ("coco", "coco-results", "yolo", "voc", "mot")
+LABELS = {"yolo": ".txt", "voc": ".xml", "mot": ".txt"}
+"""Data sets that are a folder, by the suffix of its files; mot is also one file."""
+_DATASET = re.compile(rf"({'|'.join(DATASETS)}):(.*)", re.DOTALL)
 VIDEO = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
 FILMS = (*VIDEO, ".y4m")
+_EXAMPLES = {
+    "coco": "coco:ann.json", "coco-results": "coco-results:found.json", "yolo": "yolo:labels/",
+    "voc": "voc:Annotations/", "mot": "mot:tracks.txt",
+}  # fmt: skip
+_LABEL_SUFFIXES = (".txt", ".xml", ".json", ".yaml", ".yml", ".zip")
 _WRITTEN = {*WRITE_SUFFIXES, *ANIMATION_SUFFIXES, *FILMS}
 PREVIEWS = ("show:", "term:", "term:kitty", "term:sixel", "term:blocks", "term:plain")
 """A window, and the terminal in the best form that it has or in one of these."""
@@ -33,11 +42,12 @@ class Output:
     """One place where results go.
 
     `template` is a path with fields in braces, or a whole path; `folder` stands before the input's
-    own path. `suffix` is empty where the input's format decides. `named` is true where -o said it.
+    own path. `suffix` is empty where the input's format decides; of a data set it is its form.
+    `named` is true where -o said it.
     """
 
     text: str
-    kind: Literal["picture", "stream", "piped", "results", "print", "preview"]
+    kind: Literal["picture", "stream", "piped", "results", "dataset", "print", "preview"]
     template: str = ""
     folder: str = ""
     suffix: str = ""
@@ -66,6 +76,16 @@ def read_outputs(texts: Sequence[str], chain: Chain) -> list[Output]:
         both = " and ".join(f"-o {text}" for text in ours[:2])
         raise UsageError(f"{both} would both write to stdout", remedy="choose one")
     return outputs
+
+
+def is_dataset(text: str) -> bool:
+    """Whether this output is a data set's labels."""
+    return _DATASET.fullmatch(text) is not None
+
+
+def name_inputs(texts: Sequence[str]) -> bool:
+    """Whether one of these outputs tells inputs apart by their names."""
+    return any(o.lower().endswith((*RESULTS, ":-")) or o == "-" or is_dataset(o) for o in texts)
 
 
 def one_video() -> UsageError:
@@ -116,7 +136,9 @@ def _read(text: str, chain: Chain) -> Output:
         return Output(text, "stream")
     if text.startswith(("show:", "term:")):
         return _preview(text)
-    if text.endswith(":-") or re.match(r"(png|jpg|y4m|jsonl|csv|coco|yolo|voc|mot):", text):
+    if dataset := _DATASET.fullmatch(text):
+        return _dataset(text, dataset[1], dataset[2], chain)
+    if text.endswith(":-") or re.match(r"(png|jpg|y4m|jsonl|csv):", text):
         return _piped(text, chain)
     if match := re.fullmatch(r"([A-Za-z][\w-]*)=(.+)", text):
         return _kept(text, match[1], match[2], chain)
@@ -132,6 +154,27 @@ def _read(text: str, chain: Chain) -> Output:
     if suffix in _WRITTEN or text.endswith("{suffix}"):
         return Output(text, "picture", templates.checked(text), suffix=suffix)
     raise UsageError(_no_format(text), remedy="a folder ends in /; see cvkit help outputs")
+
+
+def _dataset(text: str, form: str, path: str, chain: Chain) -> Output:
+    """Labels in a data set's format: a file, or a folder of them."""
+    if path in ("", "-"):
+        raise UsageError(f"-o {text} names no file", remedy=f"as {_EXAMPLES[form]}")
+    if Objects not in chain.final.kinds:
+        raise UsageError(f"-o {text}: there are no objects to label", remedy="detect gives some")
+    if templates.fields(templates.checked(path)):
+        raise UsageError(f"-o {text}: labels of a run have one place", remedy="drop the braces")
+    path = templates.whole(path)
+    folder = form in LABELS and form != "mot"
+    if not folder and (path.endswith("/") or os.path.isdir(path)):
+        if form != "mot":
+            raise UsageError(f"-o {text} is one file", remedy=f"as {_EXAMPLES[form]}")
+        folder = True
+    if folder and os.path.splitext(path.rstrip("/"))[1].lower() in _LABEL_SUFFIXES:
+        raise UsageError(f"-o {text}: labels are a folder", remedy=f"as {_EXAMPLES[form]}")
+    where = path.rstrip("/") or "/"
+    template, below = ("", where) if folder else (where, "")
+    return Output(text, "dataset", template, below, form)
 
 
 def _piped(text: str, chain: Chain) -> Output:

@@ -161,7 +161,7 @@ def _object(told: Any, categories: dict[int, str], *, alone: bool) -> Record:  #
     if told.get("score") is not None:
         one["score"] = told["score"]
     one["class"] = number
-    if number in categories:
+    if categories.get(number, str(number)) != str(number):  # one called 7 has no name
         one["label"] = categories[number]
     if told.get("track_id") is not None:
         one["id"] = told["track_id"]

@@ -58,10 +58,11 @@ class Columns:
         self._kind = self._kind or next((k for k in reversed(record) if k in KINDS), "")
         frame = {name: record.get(name) for name in FRAME}
         enough = len(self._held) >= SHARE * self._written
-        if enough and abs(record["time"] - self._begun) >= GROUP:
+        time = record["time"] or 0.0  # not known of pictures in data sets
+        if enough and abs(time - self._begun) >= GROUP:
             self._flush()
         if not self._held:
-            self._begun = record["time"]
+            self._begun = time
         for row in cells(self._kind, record) if self._kind else ():
             self._held.append({**row, **frame})
             if len(self._held) >= MOST:

@@ -23,12 +23,12 @@ FIELDS = (
 """Names that an object's own properties have; an attribute so named is left out."""
 
 
-def record(frame: Frame, *, coords: Coords = "source") -> Record:
+def record(frame: Frame, *, coords: Coords = "source", bitmaps: bool = False) -> Record:
     """What is known of this frame, except its pictures; empty fields and NaN are left out.
 
     Coordinates and `size` are the source's, or the frame's own, which the record then says:
-    `"coords": "output"`. Bitmaps, embeddings and features are no part of a record. Its last key
-    is the value that came last.
+    `"coords": "output"`. Embeddings and features are no part of a record, and bitmaps of objects
+    only where asked for, as `results.bitmaps` has them. Its last key is the value that came last.
     """
     size = frame.grid.source if coords == "source" else frame.grid.size
     out: Record = {
@@ -41,7 +41,19 @@ def record(frame: Frame, *, coords: Coords = "source") -> Record:
         out["coords"] = coords
     for value in frame.values:
         out.update(_field(value, size, to_source=coords == "source"))
+        if bitmaps and isinstance(value, Objects) and value.masks is not None:
+            _add_bitmaps(out, value if coords == "output" else value.onto(Grid.of(size)))
     return out
+
+
+def _add_bitmaps(out: Record, objects: Objects) -> None:
+    from cvkit.results.bitmaps import mask_of
+
+    assert objects.masks is not None
+    for row, one in enumerate(out.get("objects", ())):
+        if objects.masks[row].any():
+            size = out["size"][0], out["size"][1]
+            one["mask"] = mask_of(objects.masks[row], objects.boxes[row], size)
 
 
 def line(record: Record) -> str:

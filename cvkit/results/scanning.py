@@ -200,16 +200,18 @@ def only_of_sources(coords: object, name: str) -> None:
 def _scan_record(scan: Scan, told: Record, span: Span, name: str) -> None:
     if "gap" in told:  # frames that a damaged input lacks
         return
-    width, height = told["size"]
+    size = told.get("size")  # not known of every picture in data sets
     source = told["source"] or ""
     if not isinstance(source, str):
         raise TypeError("source is no text")
+    width, height = size if size is not None else (1, 1)
     if not all(type(value) is int for value in (width, height, told["index"])):
         raise TypeError("index and size are whole numbers")
     only_of_sources(told.get("coords", "source"), name)
     for found in told.get("objects", ()):
         check(found)
-    scan.add(source, told["index"], span, (width, height), told.get("time"))
+    size = None if size is None else (width, height)
+    scan.add(source, told["index"], span, size, told.get("time"))
 
 
 def _parse_jsonl(data: bytes) -> list[Record]:

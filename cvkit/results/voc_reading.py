@@ -104,7 +104,10 @@ class _Annotation:
         if x1 > x2 or y1 > y2:
             raise ValueError("its bndbox has no size")
         one: Record = {"box": [x1, y1, x2, y2]}
-        if name := (element.findtext("name") or "").strip():
+        name = (element.findtext("name") or "").strip()
+        if name.isdecimal():
+            one["class"] = int(name[:12])
+        elif name:
             one["label"] = name
         pose = (element.findtext("pose") or "").strip()
         if pose and pose != "Unspecified":

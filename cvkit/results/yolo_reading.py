@@ -113,7 +113,7 @@ class _Reader:
             raise ValueError(f"it has {len(words)} numbers, and a box needs 5")
         number, rest = _class(words[0]), words[1:]
         one: Record = {"box": [], "class": number}
-        if number in self._classes:
+        if self._classes.get(number, words[0]) != words[0]:  # one called 7 has no name
             one["label"] = self._classes[number]
         if len(rest) >= 6 and rest[-1].isdecimal() and "." in rest[-2] and len(rest) % 2 == 0:
             *rest, score, track = rest  # a tracker's number stands last
