@@ -1,4 +1,5 @@
-"""The sound of a moving input, carried through as encoded packets and never decoded.
+"""The sound of a moving input, carried through as encoded packets; decoded only where its codec
+cannot be copied from one file to another.
 
 A header, a tiny Matroska file with every sound stream and its first packet, says what the packets
 are, so that they can be written on the other side of a pipe.
@@ -9,13 +10,14 @@ from __future__ import annotations
 import io
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from cvkit.core.errors import DamagedError, InputError
+from cvkit.io.plain_sound import Samples, described
 
 if TYPE_CHECKING:
     import av
@@ -70,6 +72,7 @@ class Sound:
         self._header = header
         self._packets = packets
         self._origin, self._salvage = origin, salvage
+        self._plain: frozenset[int] = frozenset()
 
     @classmethod
     def of_file(
@@ -84,8 +87,10 @@ class Sound:
         with _opened(path) as container:
             if not container.streams.audio:
                 return None
-            header = _header(container)
-        return cls(path=path, header=header, packets=iter(()), origin=origin, salvage=salvage)
+            header, plain = _header(container)
+        sound = cls(path=path, header=header, packets=iter(()), origin=origin, salvage=salvage)
+        sound._plain = plain
+        return sound
 
     @classmethod
     def from_parts(cls, header: bytes, packets: Iterator[SoundPacket]) -> Sound:
@@ -103,7 +108,7 @@ class Sound:
         """
         if self._path is None:
             return self._packets
-        return _read(self._path, self._origin, salvage=self._salvage)
+        return _read(self._path, self._origin, self._plain, salvage=self._salvage)
 
 
 class Stretches:
@@ -178,7 +183,9 @@ def _opened(path: Path) -> Iterator[InputContainer]:
         yield container
 
 
-def _read(path: Path, origin: Fraction, *, salvage: bool) -> Iterator[SoundPacket]:
+def _read(
+    path: Path, origin: Fraction, plain: frozenset[int], *, salvage: bool
+) -> Iterator[SoundPacket]:
     import av
     from av.stream import Discard
 
@@ -186,6 +193,7 @@ def _read(path: Path, origin: Fraction, *, salvage: bool) -> Iterator[SoundPacke
     with _opened(path) as container:
         streams = container.streams.audio
         numbers = {stream.index: number for number, stream in enumerate(streams)}
+        samples = {number: Samples(streams[number]) for number in plain}
         for stream in container.streams:
             if stream.index not in numbers:  # its bytes are not even read
                 stream.discard = Discard.all
@@ -193,10 +201,10 @@ def _read(path: Path, origin: Fraction, *, salvage: bool) -> Iterator[SoundPacke
             try:
                 for packet in container.demux(streams):
                     if packet.size and not (salvage and packet.is_corrupt):
-                        failures = 0
-                        number = numbers[packet.stream_index]
-                        yield clocks[number].advancing(_packet(packet, number, origin))
-                return
+                        failures, number = 0, numbers[packet.stream_index]
+                        for one in _made(packet, number, origin, samples.get(number)):
+                            yield clocks[number].advancing(one)
+                break
             except av.FFmpegError as error:
                 failures += 1
                 if not salvage:
@@ -204,7 +212,25 @@ def _read(path: Path, origin: Fraction, *, salvage: bool) -> Iterator[SoundPacke
                         f"{path.name}: its sound is damaged", why=str(error)
                     ) from error
                 if failures > _FAILURES:
-                    return
+                    break
+        for number, decoder in samples.items():
+            with suppress(av.FFmpegError):  # what is left of the last packet
+                for one in _made(None, number, origin, decoder):
+                    yield clocks[number].advancing(one)
+
+
+def _made(
+    packet: av.Packet[AudioStream] | None, number: int, origin: Fraction, samples: Samples | None
+) -> Iterator[SoundPacket]:
+    """What goes on of a packet: itself, or the samples in it."""
+    if samples is None:
+        if packet is not None:
+            yield _packet(packet, number, origin)
+        return
+    base, late = Fraction(1, samples.rate), round(origin * samples.rate)
+    for start, count, data in samples.of(packet):
+        at = start - late
+        yield SoundPacket(number, at, at, count, base, keyframe=True, data=data)
 
 
 @dataclass
@@ -250,27 +276,40 @@ def _packet(
     )
 
 
-def _header(container: InputContainer) -> bytes:
+def _header(container: InputContainer) -> tuple[bytes, frozenset[int]]:
+    """With the numbers of the streams whose samples are carried.
+
+    Raises ValueError where one can be neither copied nor decoded.
+    """
     import av
     from av.container import Flags
 
     streams = container.streams.audio
-    buffer = io.BytesIO()
+    buffer, plain = io.BytesIO(), set()
     with av.open(buffer, "w", format="matroska") as out:
         out.flags |= cast(int, Flags.bitexact.value)
-        copies = [out.add_stream_from_template(stream) for stream in streams]
-        for stream, described in zip(streams, copies, strict=True):
+        missing, silent = {}, []
+        for number, stream in enumerate(streams):
+            try:
+                copy = missing[stream.index] = out.add_stream_from_template(stream)
+            except ValueError:  # PyAV knows no container that takes it from one file to another
+                copy = described(out, stream)
+                plain.add(number)
+                silent.append((copy, bytes(2 * stream.codec_context.channels)))
             if "language" in stream.metadata:
-                described.metadata["language"] = stream.metadata["language"]
-        missing = {stream.index: copy for stream, copy in zip(streams, copies, strict=True)}
-        for packet in container.demux(streams):
-            copy = missing.pop(packet.stream_index, None) if packet.size else None
-            if copy is not None:
-                mux(out, copy, _packet(packet, 0), start=0)
+                copy.metadata["language"] = stream.metadata["language"]
+        for copy, data in silent:  # one sample of it
+            mux(
+                out, copy, SoundPacket(0, 0, 0, 1, Fraction(1, copy.rate), keyframe=True, data=data)
+            )
+        for packet in container.demux(streams) if missing else ():
+            found = missing.pop(packet.stream_index, None) if packet.size else None
+            if found is not None:
+                mux(out, found, _packet(packet, 0), start=0)
             if not missing:
                 break
         out.start_encoding()
-    return buffer.getvalue()
+    return buffer.getvalue(), frozenset(plain)
 
 
 def mux(

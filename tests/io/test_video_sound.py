@@ -16,6 +16,7 @@ from cvkit.io.sinks.encoding import Encoding
 from cvkit.io.sinks.video import VideoWriter
 from cvkit.io.sound import Sound, SoundPacket
 from cvkit.io.sources.video import open_video
+from tests.io.clips import NEEDS_FFMPEG, ffmpeg
 
 RATE = 48000
 FLAT = Image.of(np.full((48, 64), 90, np.uint8))
@@ -218,3 +219,45 @@ def test_real_sound_goes_through(shared: Path, tmp_path: Path, name: str):
             for time, image in clip:
                 writer.write(time, image)
     assert [p.data for p in heard(tmp_path / "a")] == [p.data for p in sound.packets()]
+
+
+UNCOPIED = [
+    ("wmav2", "asf", 44100),
+    ("wmav1", "asf", 44100),
+    ("pcm_mulaw", "mov", 8000),
+    ("adpcm_ms", "avi", 22050),
+    ("adpcm_swf", "flv", 11025),
+    ("g726", "mkv", 8000),
+]
+
+
+@NEEDS_FFMPEG
+@pytest.mark.parametrize(("codec", "kind", "rate"), UNCOPIED)
+def test_sound_that_cannot_be_copied_is_encoded_anew(
+    tmp_path: Path, codec: str, kind: str, rate: int
+):
+    """A click at 1 s is heard at 1 s; whatever the container."""
+    clicks = f"aevalsrc=sin(2*PI*700*t)*between(t\\,1\\,1.2):s={rate}:d=2"
+    words = ("-c:v", "flv1" if kind == "flv" else "mpeg4", "-c:a", codec, "-ar", rate)
+    extra = ("-b:a", "32k") if codec == "g726" else ()
+    source = tmp_path / f"a.{kind}"
+    pictures = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=2")
+    ffmpeg(*pictures, "-f", "lavfi", "-i", clicks, *words, *extra, source)
+    with open_video(source) as clip:
+        assert len(list(clip)) == 50  # and it is whole
+        sound = clip.sound
+    assert sound is not None
+    for container in ("mkv", "mp4", "webm"):
+        path = tmp_path / f"out.{container}"
+        (note,) = written(path, container, sound)
+        assert note.startswith("sound encoded anew as ")
+        assert note.endswith(" cannot be copied")
+        with av.open(str(path)) as file:
+            parts = [
+                (float(frame.time), np.abs(frame.to_ndarray()).max())
+                for frame in file.decode(audio=0)
+                if frame.time is not None
+            ]
+        loud = [at for at, level in parts if level > 0.02]
+        assert loud[0] == pytest.approx(1, abs=0.15)
+        assert loud[-1] == pytest.approx(1.2, abs=0.15)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from cvkit.io.plain_sound import WAS, layout_of
 from cvkit.io.sinks.encoders import SUFFIX_OF
 from cvkit.io.sound import Sound, SoundPacket, mux, templates
 
@@ -31,8 +32,6 @@ _NAMES = {"libopus": "Opus", "aac": "AAC"}
 _OPUS_RATE = 48000
 _BIT_RATE = 80_000
 """A channel, at which neither can be told from the original by most."""
-_LAYOUTS = {"1 channels": "mono", "2 channels": "stereo", "6 channels": "5.1", "8 channels": "7.1"}
-"""What channels are that a file does not name."""
 _GAP = Fraction(1, 50)
 """Packets that come later than this after the one before leave silence between."""
 
@@ -94,7 +93,8 @@ class Soundtrack:
     def _add(self, number: int, template: AudioStream, muxer: str) -> None:
         name = template.codec_context.codec.canonical_name
         language = template.metadata.get("language")
-        if muxer not in _HOLDS or name in _HOLDS[muxer]:
+        was = template.metadata.get(WAS)
+        if was is None and (muxer not in _HOLDS or name in _HOLDS[muxer]):
             try:
                 stream = self._container.add_stream_from_template(template)
             except ValueError:
@@ -109,12 +109,14 @@ class Soundtrack:
             anew = _Anew(self._container, template, encoder)
         except ValueError as error:  # so many channels, say
             self._say(
-                f"sound left out: {suffix} holds no {name}, and {encoder} refuses it: {error}"
+                f"sound left out: {suffix} holds no {was or name}, and {encoder} refuses it:"
+                f" {error}"
             )
             return
         self._anew[number] = anew
         _speak(anew.stream, language)
-        self._say(f"sound encoded anew as {_NAMES[encoder]}: {suffix} holds no {name}")
+        why = f"{was} cannot be copied" if was else f"{suffix} holds no {name}"
+        self._say(f"sound encoded anew as {_NAMES[encoder]}: {why}")
 
     def _say(self, note: str) -> None:
         if note not in self.notes:
@@ -134,7 +136,7 @@ class _Anew:
         if encoder == "libopus" or (rates and rate not in rates):
             rate = _OPUS_RATE
         options = {"flags": "+bitexact"}  # AAC would hold its encoder's version
-        layout = _LAYOUTS.get(source.layout.name, source.layout.name)
+        layout = layout_of(template)
         trial = cast("AudioCodecContext", av.CodecContext.create(encoder, "w"))
         for add in (False, True):  # what is refused must not be in the container
             if add:

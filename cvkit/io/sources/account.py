@@ -97,12 +97,13 @@ class Account:
         self._offset = -round(origin_of(container, self._base) / self._base)
         self._packets = self._unseen = 0
         self._end = Fraction(0)
-        self._longest = Fraction(0)
+        self._longest = self._longest_sound = Fraction(0)
         self._open: Gap | None = None
         self._begun = self._behind = False
         self._kept = self._skipped = 0
         self._unheard: deque[tuple[int, Fraction, Fraction]] = deque()
         self._joint: int | None = None
+        self._lasting: dict[int, tuple[int, int]] = {}
         self._silent = Fraction(0)
         self._hushed: Fraction | None = None
         self._before: int | None = None
@@ -123,8 +124,13 @@ class Account:
     def packet(self, packet: av.Packet[av.stream.Stream], *, video: bool) -> None:
         """Count a packet of any stream. Raises DamagedError where a video's was not read whole."""
         if packet.pts is not None:
-            end = (packet.pts + (packet.duration or 0)) * packet.time_base
-            self._end = max(self._end, end)
+            last = self._lasting.get(packet.stream_index, (packet.pts, 0))
+            apart = max(last[1], packet.pts - last[0])
+            self._lasting[packet.stream_index] = (packet.pts, apart)
+            lasts = packet.duration or (0 if video else apart)
+            self._end = max(self._end, (packet.pts + lasts) * packet.time_base)
+            if not video:
+                self._longest_sound = max(self._longest_sound, lasts * packet.time_base)
         if video:
             self._packets += 1
             if self._numbered and packet.dts is not None:
@@ -300,8 +306,8 @@ class Account:
         return cut_short(self._path, self._kind, declared=self._declared > 0)
 
     def _ends_early(self) -> bool:
-        # Less one frame: the last may be shown for as long as the longest was.
-        slack = max(self.step, self._longest) + Fraction(1, 100)
+        # Less one frame, of pictures or sound: the last may last for as long as the longest did.
+        slack = max(self.step, self._longest, self._longest_sound) + Fraction(1, 100)
         return self._end + slack < self._until
 
 

@@ -92,9 +92,8 @@ class Clip:
                 why = getattr(error, "strerror", None) or str(error)
                 raise DamagedError(f"{self._path.name}: its sound is damaged", why=why) from error
             self.notes.append("sound left out: it is damaged")
-        except ValueError:  # PyAV knows no container that takes it from one file to another
-            names = {s.codec_context.name for s in self._opened.container.streams.audio}
-            self.notes.append(f"sound left out: {', '.join(sorted(names))} is not carried on")
+        except ValueError:  # FFmpeg can neither copy nor decode it
+            self.notes.append("sound left out: FFmpeg can neither copy nor decode it")
         return None
 
     def begin(self, edge: Duration) -> int:
