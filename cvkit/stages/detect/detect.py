@@ -97,7 +97,7 @@ class Detect(Stage):
         return self
 
     def open(self, env: Env) -> Detector:
-        size = self.imgsz and self.imgsz.size
+        size = None if self.imgsz is None else self.imgsz.size
         recipe = Recipe(self.decoder and checked(self.decoder), given(self.labels), size)
         detector: Detector = env.models.open(self.model, task="detect", recipe=recipe)
         chosen(self.model, detector.labels, self.classes)
