@@ -47,9 +47,16 @@ class Models:
             return _classical(self.device, model, recipe)
         if catalogue.is_cascade(Path(model)):
             return _classical(self.device, model, recipe)
+        if formats.named(model) and os.path.exists(model):
+            return self._networks.detector(Path(model), recipe)
+        from cvkit.models import store  # start-up: a path needs no cards
+
+        held = store.meant(model, self.settings)
+        if held is not None:
+            return self._networks.detector(held.files[0], recipe.over(held.recipe))
         if formats.named(model) or os.path.exists(model):
             return self._networks.detector(Path(model), recipe)
-        raise _unknown(model)
+        raise store.unknown(model)
 
     def close(self) -> None:
         """Forget every network; those in use end with their last user."""
@@ -68,11 +75,3 @@ def _classical(device: Device, model: str, recipe: Recipe) -> Detector:
     if catalogue.known(model):
         return catalogue.named(model)
     return catalogue.at(Path(model), "".join(recipe.labels[:1]))
-
-
-def _unknown(model: str) -> MissingError:
-    built_in = ", ".join(BUILT_IN)
-    return MissingError(
-        f"there is no model {model!r}",
-        remedy=f"give the path of a network, such as an .onnx file, or one of {built_in}",
-    )

@@ -26,6 +26,15 @@ class Recipe:
     size: Size | None = None
     prepare: Preparation | None = None
 
+    def over(self, other: Recipe) -> Recipe:
+        """This, and what it leaves open as the other says."""
+        return Recipe(
+            self.decoder or other.decoder,
+            self.labels or other.labels,
+            self.size or other.size,
+            self.prepare or other.prepare,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class InputSize(Unit):

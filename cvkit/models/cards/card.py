@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from cvkit.core import wording
 from cvkit.core.errors import UsageError
 from cvkit.models.labels import labels as labels_of
+from cvkit.models.prepare import Preparation
 from cvkit.models.recipe import Recipe
 
 HOME = Path(__file__).parent
@@ -65,8 +67,8 @@ class Card(BaseModel):
     decoder: str
     size: tuple[int, int]
     """(width, height) of the input."""
-    prepare: Mapping[str, Any] = {}
-    """How the input differs from what the decoder's networks usually take."""
+    prepare: Preparation | None = None
+    """How pictures are fed, where that is not the usual way of the decoder."""
     bring: str = ""
     """How a file that nobody offers is made."""
 
@@ -77,9 +79,18 @@ class Card(BaseModel):
             labels_of(name)
         return name
 
+    @field_validator("prepare", mode="before")
+    @classmethod
+    def _nothing_else(cls, told: object) -> object:
+        known = {field.name for field in fields(Preparation)}
+        if isinstance(told, Mapping) and not known.issuperset(told):
+            raise ValueError(f"expected some of {', '.join(sorted(known))}")
+        return told
+
     @property
     def recipe(self) -> Recipe:
-        return Recipe(self.decoder, labels_of(self.labels) if self.labels else (), self.size)
+        labels = labels_of(self.labels) if self.labels else ()
+        return Recipe(self.decoder, labels, self.size, self.prepare)
 
     @property
     def megabytes(self) -> float:

@@ -58,6 +58,21 @@ def get(name: str, settings: Settings = DEFAULTS) -> Held:
     return Held(card.name, files, card.recipe, card.licence, pins[0].sha256, card)
 
 
+def meant(model: str, settings: Settings = DEFAULTS) -> Held | None:
+    """The model that these words mean, fetched where it is not here; None where they are a path.
+
+    A name of a card, an alias or a name of the user's own goes before a file of that name in the
+    current folder (`./yolox` is the file); the name of a card's file (`yolov8n.pt`) does not.
+    """
+    if known(model):
+        return get(model, settings)
+    if not os.path.exists(model):
+        card = cards.of_file(model)
+        if card is not None:
+            return get(card.name, settings)
+    return None
+
+
 def own() -> dict[str, list[str]]:
     """Models that the user put into the store under names of no card, with their files."""
     found: dict[str, list[str]] = {}
@@ -189,12 +204,19 @@ def absent(card: Card, weights: Weights, why: str) -> MissingError:
     digest = f" (sha256 {weights.sha256})" if weights.sha256 else ""
     path = folder.cache_folder() / card.name / weights.name
     way = f"fetch {url}{digest} where you can" if url else card.bring
+    came = there(weights) or weights.name
+    known = "" if came.lower() == weights.name.lower() else f" --as {card.name}"
     return MissingError(
         f"the model {card.name} is not here and cannot be fetched: {weights.name}",
         why=why,
-        remedy=f"{way}, then type cvkit models import {weights.name}, which puts it at {path}. "
+        remedy=f"{way}, then type cvkit models import {came}{known}, which puts it at {path}. "
         f"{alternatives()}",
     )
+
+
+def there(weights: Weights) -> str:
+    """What the file is called where it is fetched from."""
+    return (weights.url or "").rpartition("/")[2]
 
 
 def alternatives() -> str:

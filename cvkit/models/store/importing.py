@@ -10,11 +10,12 @@ from typing import IO
 
 from cvkit.core.errors import InputError, ParameterError
 from cvkit.io.safe import appearing
+from cvkit.models.backends import formats
 from cvkit.models.cards import card as cards
 from cvkit.models.cards.card import Card, Weights
 from cvkit.models.classical import catalogue
 from cvkit.models.store import folder
-from cvkit.models.store.holding import PICKLES, contents, own
+from cvkit.models.store.holding import PICKLES, contents, own, there
 
 COMPANIONS = {".xml": ".bin", ".weights": ".cfg", ".caffemodel": ".prototxt", ".pb": ".pbtxt"}
 """What lies beside the file of weights, or beside what names them, under the same name."""
@@ -65,7 +66,10 @@ def _by_name(file: Path, card: Card | None) -> tuple[Card, Weights] | None:
     """The card's file that this one is by its name, or by its kind where the card is named."""
     among = [card] if card is not None else list(cards.cards().values())
     pairs = [(one, weights) for one in among for weights in one.files]
-    same = [pair for pair in pairs if pair[1].name.lower() == file.name.lower()]
+    own_name = file.name.lower()
+    same = [p for p in pairs if own_name in (p[1].name.lower(), there(p[1]).lower())]
+    if len({one.name for one, _ in same}) > 1:  # `model.onnx` is what many call theirs
+        same = []
     if not same and card is not None:
         same = [pair for pair in pairs if Path(pair[1].name).suffix == file.suffix.lower()]
         if not same:
@@ -88,8 +92,10 @@ def _take_own(file: Path, name: str, *, trust: bool) -> str:
 
 
 def check_own(name: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise ParameterError(f"a model's name has small letters, digits, '-' and '.', got {name!r}")
+    if not _NAME.fullmatch(name) or formats.named(name):
+        raise ParameterError(
+            f"a model's name has small letters, digits, '-' and '.', and no suffix, got {name!r}"
+        )
     if catalogue.known(name):
         raise ParameterError(f"{name} is a detector that needs no file", remedy="take another name")
     if name in own():
