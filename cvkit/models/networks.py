@@ -16,6 +16,9 @@ from cvkit.models.settings import Settings, Step
 
 _Key = tuple[object, ...]
 
+_PROGRAMS = ("checkpoint", "torchscript", "tensorrt")
+"""Kinds of file that hold programs, which may do what they like."""
+
 
 class Networks:
     """Opens networks by the paths of their files; safe to use from several threads."""
@@ -38,6 +41,10 @@ class Networks:
             key = (*_state(model.files), recipe)
             detector = self._open.get(key)
             if detector is None:
+                if model.kind in _PROGRAMS:
+                    from cvkit.models import store
+
+                    store.check_trust(model.graph, self._settings)
                 how = How(self._device, self._settings.half, recipe.size, self._note)
                 network = choice.load(model, how, self._settings.backend)
                 detector = self._open[key] = NetworkDetector(network, recipe, how.tell)

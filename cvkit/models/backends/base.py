@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import prod
 from threading import Semaphore
 from typing import ClassVar
 
 import numpy as np
 
-from cvkit.core.errors import InputError
+from cvkit.core.errors import InputError, MissingError
 from cvkit.core.warp import Array, Size
 from cvkit.models.device import Device
 from cvkit.models.network import Facts, element
@@ -23,6 +25,12 @@ _ALONE = 4
 """On so many processors or fewer each picture has one thread: side by side that takes a sixth
 less of the processors than one picture on all of them."""
 
+_MOST_VALUES = 1 << 28
+"""A network that takes more is damaged or means harm."""
+
+_OPENCV = re.compile(r"error: \(-\d+:[^)]*\) (.+)")
+"""`OpenCV(4.14.0) a.cpp:12: error: (-2:Name) what in function 'f'`, one in the other."""
+_PLACES = ("Exception from", "Check '")
 _NO_MEMORY = (
     *("out of memory", "outofmemory", "failed to allocate", "cannot allocate", "can't allocate"),
     *("can not allocate", "bad_alloc", "insufficient memory", "bad allocation"),
@@ -54,6 +62,14 @@ class Backend(ABC):
     title: ClassVar[str]
 
     def __init__(self, facts: Facts, ran_on: str, how: How) -> None:
+        sides = [side or 1 for port in facts.inputs for side in port.shape]
+        if not facts.inputs or prod(sides) > _MOST_VALUES:
+            raise MissingError(
+                f"{facts.file} cannot be run",
+                why=f"its input is of {prod(sides):.0e} values"
+                if facts.inputs
+                else "it has no input",
+            )
         self.facts, self.ran_on = facts, ran_on
         self._tell = how.tell
         self._turn = Semaphore(self.lanes)
@@ -143,12 +159,8 @@ def shape_of(array: Array) -> str:
 
 def line(error: BaseException) -> str:
     """What a runtime's message says first, without its codes and the places in its source."""
-    lines = [text.strip() for text in str(error).splitlines()]
-    told = [text for text in lines if text and not text.startswith(("Exception from", "Check '"))]
-    text = (told or [type(error).__name__])[0].split(" : ", 2)[-1].strip()
-    if text.startswith(
-        "OpenCV("
-    ):  # OpenCV(4.14.0) file.cpp:12: error: (-2:Name) what in function 'f'
-        text = text.partition(") ")[2].partition(" error: ")[2].partition(") ")[2] or text
-        text = text.rpartition(" in function ")[0] or text
-    return text[:300].strip()
+    opencv = [text for text in _OPENCV.findall(str(error)) if not text.startswith("in function")]
+    lines = opencv[-1:] or [text.strip() for text in str(error).splitlines()]
+    told = [text for text in lines if text and not text.startswith(_PLACES)]
+    text = (told or [type(error).__name__])[0].split(" : ", 2)[-1]
+    return text.rpartition(" in function ")[0].strip()[:300] or text.strip()[:300]

@@ -38,11 +38,9 @@ class Known:
 
     @property
     def remedy(self) -> str:
-        return (
-            f'pip install "cvkit-cli[{self.extra}]"'
-            if self.extra
-            else f"pip install {self.package}"
-        )
+        """The line that installs it."""
+        extra = self.name if self.extra is None else self.extra
+        return f'pip install "cvkit-cli[{extra}]"' if extra else f"pip install {self.package}"
 
 
 _ALL = (

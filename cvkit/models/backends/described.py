@@ -35,11 +35,15 @@ def facts(model: ModelFile, size: Size | None) -> Facts:
             f"{model.name} takes no picture", why=f"its input is {channels}×{height}×{width}"
         )
     told = metadata.facts(
-        model.name, [Port(name, "float32", (1, channels, height, width))], [], model.metadata
+        model.name,
+        [Port(name or "input", "float32", (1, channels, height, width))],
+        [],
+        model.metadata,
+        model.kind,
     )
     if model.kind == "darknet" and not told.names:
-        told = replace(told, names=_darknet_labels(model.graph))
-    return replace(told, format=model.kind)
+        return replace(told, names=_darknet_labels(model.graph))
+    return told
 
 
 def _darknet(path: Path) -> tuple[str, tuple[int, ...]]:

@@ -46,6 +46,9 @@ class OpencvNetwork(Backend):
             raise MissingError(f"{model.name} cannot be loaded", why="it holds no network")
         self._lock = Lock()
         facts = described.facts(model, how.size)
+        told = tuple(port.name for port in facts.outputs)
+        if sorted(told) == sorted(self._outputs):  # OpenCV gives them by the alphabet
+            self._outputs = told
         super().__init__(facts, f"opencv {cv2.__version__} CPU float32", how)
         if len(facts.outputs) != len(self._outputs) or not all(p.shape for p in facts.outputs):
             self.facts = replace(facts, outputs=tuple(self._seen(model)))

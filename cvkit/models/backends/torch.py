@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -111,7 +112,10 @@ def _loaded(model: ModelFile, device: torch.device) -> tuple[Any, dict[str, str]
 
     extra = {_CONFIG: ""}
     try:
-        with hushed():
+        with hushed(), warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # TorchScript is to be given up, but files of it are there
             module = torch.jit.load(str(model.graph), map_location=device, _extra_files=extra)
             module.eval()
     except (RuntimeError, ValueError, OSError) as error:
