@@ -18,7 +18,9 @@ from typing import TypeAlias
 from cvkit.cli import failure, terminal
 from cvkit.core.errors import CvkitError, InternalError, InterruptedRun, OutputError, UsageError
 
-TYPER = ("stages", "models", "samples", "info", "schema", "doctor", "help", "completion")
+TYPER = (
+    "stages", "models", "samples", "info", "evaluate", "schema", "doctor", "help", "completion",
+)  # fmt: skip
 """Commands that Typer parses."""
 HELP = ("-h", "--help")
 _Handler: TypeAlias = "Callable[[int, FrameType | None], object] | int | signal.Handlers | None"

@@ -195,8 +195,12 @@ def _of_command(name: str) -> Iterator[tuple[str, str]]:
         yield from _stages()
     elif name == "completion":
         yield from ((shell, "") for shell in SCRIPTS)
-    elif name in ("info", "samples"):
+    elif name in ("info", "samples", "evaluate"):
         yield FILES, ""
+    if name == "evaluate":
+        from cvkit.cli.group import options
+
+        yield from options(name)
     yield "--help", "Show the page of this command."
     if name in ("stages", "info", "doctor"):
         yield "--json", "One JSON object."

@@ -365,6 +365,7 @@ _NAMES = {
     "predict": "detect --model FILE",
     "yolo": "detect --model FILE",
     "identify": "info",
+    **dict.fromkeys(("eval", "val", "cocoeval", "map"), "evaluate FOUND --truth TRUTH"),
     "exiftool": "info --exif",
     "ffprobe": "info",
     "imshow": "show",

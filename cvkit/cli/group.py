@@ -23,6 +23,7 @@ COMMANDS = {
     "show": "Look at pictures and videos, in a window or in the terminal.",
     "info": "Say what a file holds: size, depth, format, frames, duration.",
     "stages": "List all stages, or those that match a word.",
+    "evaluate": "Compare what was found with what is true: AP, recall, confusion, errors.",
     "models": "List, fetch, check and carry the networks that find things.",
     "samples": "Fill a folder with pictures and recipes, and print a tour.",
     "help": "Show the whole page of a stage or a topic.",
@@ -117,11 +118,21 @@ def _command(name: str) -> TyperCommand | TyperGroup:
     app = getattr(module, "app", None)
     if app is None:
         app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-        app.command(name, help=COMMANDS[name])(module.command)
+        epilog = getattr(module, "EXAMPLE", None)
+        app.command(name, help=COMMANDS[name], epilog=epilog)(module.command)
     made = typer.main.get_command(app)
     if not isinstance(made, (TyperCommand, TyperGroup)):
         raise MissingError("this Typer makes no command of a function", remedy="pip install typer")
     return made
+
+
+def options(name: str) -> list[tuple[str, str]]:
+    """The options of one of our commands, and what is said of each."""
+    return [
+        (param.opts[-1], str(getattr(param, "help", "") or ""))
+        for param in _command(name).params
+        if param.param_type_name == "option" and param.name != "help"
+    ]
 
 
 _FILES = {

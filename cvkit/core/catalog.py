@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 STAGES = Path(__file__).parent.parent / "stages"
 RESERVED = frozenset(
-    "run convert show info stages models verify status samples doctor schema help "
+    "run convert show info evaluate stages models verify status samples doctor schema help "
     "completion".split()
 )
 """Names of commands, which no stage may have."""

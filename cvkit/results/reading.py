@@ -66,6 +66,11 @@ class Saved:
         """Names of classes by number, in its own order, where it has a list of them."""
         return self._scan.classes
 
+    @property
+    def objects_only(self) -> bool:
+        """Whether it does not speak of frames without objects, as tables do."""
+        return self._scan.objects_only
+
     def each(self) -> Iterator[Told]:
         """Every frame, in the file's order."""
         for source, frames in self._scan.frames.items():
