@@ -51,6 +51,8 @@ _DISTINCT = (
     " 800000 dcbeff 808000 ffd8b1 000075"
 ).split()
 
+DISTINCT = len(_DISTINCT)
+
 
 def distinct(index: int) -> tuple[int, int, int]:
     """The BGR colour of number `index` ≥ 0, the same in every run; the first 18 are far apart."""

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from cvkit.core.color import distinct, edge_of, ink_on
-from cvkit.core.lettering import Lettering
+from cvkit.core.color import DISTINCT, distinct, edge_of, ink_on
+from cvkit.core.labels import canonical
+from cvkit.core.lettering import Lettering, measured
 from cvkit.core.objects import Objects, window
+from cvkit.core.tags import placed
 from cvkit.core.values import (
     Depth,
     Features,
@@ -37,10 +40,21 @@ Bgr = tuple[int, int, int]
 _BITS = 4  # OpenCV draws at sixteenths of a pixel
 FAR = 20000
 """Coordinates are held within this, far outside any picture but inside OpenCV's range."""
+LEGIBLE = 7
+"""Capitals of fewer pixels cannot be read."""
 _ROWS = 12
 """Rows of measures that a caption shows."""
 _SEEN = 0.3
 """Keypoints less visible than this are a model's guesses."""
+
+
+_USUAL = (
+    *("person", "bus", "car", "bicycle", "truck", "motorcycle", "dog", "cat", "horse"),
+    *("bird", "train", "boat", "face", "plate", "airplane", "eye", "sheep", "cow"),
+)
+"""What is often found together, each with a colour that no other of them has."""
+_MOST = 6
+"""So many of these share their colour with nothing at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +76,7 @@ class Style:
     def fitting(cls, size: Size) -> Style:
         """Legible where a picture of this size is looked at whole."""
         mean = math.sqrt(size[0] * size[1])
-        return cls(max(1, round(mean * 0.0035)), max(8, round(mean * 0.015)))
+        return cls(max(1, round(mean * 0.003)), max(LEGIBLE, round(mean * 0.0125)))
 
 
 def paint(canvas: Array, value: object, style: Style) -> None:
@@ -135,15 +149,24 @@ def _objects(canvas: Array, objects: Objects, style: Style) -> None:
 
 
 def _colour(objects: Objects, row: int) -> Bgr:
-    """Of the class, else of the label: the same in every frame and run. Outlines that have no
-    name of their own are told apart by their number, else by their place.
+    """Of the label in any spelling, else of the class: the same in every frame, run and network.
+    Outlines that have no name of their own are told apart by their number, else by their place.
     """
-    if objects.classes is not None and objects.classes[row] >= 0:
-        return distinct(int(objects.classes[row]))
     if _nameless(objects, row):
         return distinct(row if objects.ids is None else max(0, int(objects.ids[row])))
-    label = objects.labels[row] if objects.labels is not None else ""
-    return distinct(zlib.crc32(label.encode()) % 997)
+    if objects.labels is not None and objects.labels[row]:
+        return _of_label(objects.labels[row])
+    classes = objects.classes
+    return distinct(max(0, int(classes[row])) if classes is not None else 0)
+
+
+@lru_cache(maxsize=4096)
+def _of_label(label: str) -> Bgr:
+    name = canonical(label)
+    if name in _USUAL:
+        return distinct(_USUAL.index(name))
+    # Not one of the colours of what is found most.
+    return distinct(_MOST + zlib.crc32(name.encode()) % (DISTINCT - _MOST))
 
 
 def _nameless(objects: Objects, row: int) -> bool:
@@ -193,10 +216,25 @@ def _strokes(canvas: Array, shapes: Iterable[tuple[Array | None, Bgr]], line: in
 
 
 def _box(canvas: Array, box: Array, colour: Bgr, line: int) -> None:
+    """A frame on the box's edge with an edge of its own; of a small thing thin, and outside it."""
     x1, y1, x2, y2 = np.clip(np.rint(np.nan_to_num(box)), -FAR, FAR).astype(int).tolist()
-    corners = (x1, y1), (max(x1, x2 - 1), max(y1, y2 - 1))
-    cv2.rectangle(canvas, *corners, edge_of(colour), line + 2)
-    cv2.rectangle(canvas, *corners, colour, line)
+    x2, y2 = max(x1 + 1, x2), max(y1 + 1, y2)
+    side = min(x2 - x1, y2 - y1)
+    line = min(line, max(1, side // 12))
+    out = line if side < 12 * line + 12 else line // 2
+    x1, y1, x2, y2 = x1 - out, y1 - out, x2 + out, y2 + out
+    edge = edge_of(colour)
+    cv2.rectangle(canvas, (x1 - 1, y1 - 1), (x2, y2), edge, 1)
+    if line > 1:
+        cv2.rectangle(canvas, (x1 + line, y1 + line), (x2 - line - 1, y2 - line - 1), edge, 1)
+    # Filled strips are several times as fast as a thick line, whose corners are round besides.
+    for corners in (
+        ((x1, y1), (x2 - 1, y1 + line - 1)),
+        ((x1, y2 - line), (x2 - 1, y2 - 1)),
+        ((x1, y1), (x1 + line - 1, y2 - 1)),
+        ((x2 - line, y1), (x2 - 1, y2 - 1)),
+    ):
+        cv2.rectangle(canvas, *corners, colour, cv2.FILLED)
 
 
 def _dots(canvas: Array, points: Array, radius: int, colour: Bgr) -> None:
@@ -215,23 +253,33 @@ def _fixed(points: Array) -> Array:
 
 
 def _tags(canvas: Array, objects: Objects, colours: Sequence[Bgr], style: Style) -> None:
-    letters, taken = Lettering(style.text), np.zeros((0, 4), int)
+    """Names of things, as many as have room."""
     h, w = canvas.shape[:2]
-    for i, words in enumerate(_words(objects, style)):
-        if not words:
-            continue
-        fitted = letters.within(words, w)
-        words = fitted.cut(words, w)
-        width, height = fitted.size(words)
-        x1, y1, _, y2 = np.nan_to_num(objects.boxes[i]).astype(int).tolist()
-        left = max(0, min(x1 - style.line // 2, w - width))
-        # Above the box, inside at its top, below it, inside at its bottom.
-        tops = (y1 - height, y1, y2, y2 - height)
-        spots = [(left, max(0, min(top, h - height))) for top in tops]
-        free = (s for s in spots if not _meets((*s, s[0] + width, s[1] + height), taken))
-        x, y = next(free, spots[0])
-        taken = np.vstack([taken, [x, y, x + width, y + height]])
-        fitted.write(canvas, words, (x, y), ink_on(colours[i]), colours[i])
+    texts = _words(objects, style)
+    rows = [i for i, words in enumerate(texts) if words]
+    if not rows:
+        return
+    boxes = objects.boxes[rows]
+    scores = objects.scores[rows] if objects.scores is not None else np.zeros(len(rows))
+    choices = [_choices(texts[i], objects.boxes[i], style.text, w) for i in rows]
+    # To a tenth, so that in a video names do not change places with every frame.
+    ranks = np.round(np.nan_to_num(scores), 1)
+    tags = placed(boxes, choices, ranks, (w, h), measured, style.line)
+    for i, tag in zip(rows, tags, strict=True):
+        if tag is not None:
+            letters = Lettering(tag.height)
+            letters.write(canvas, tag.words, tag.at, ink_on(colours[i]), colours[i])
+
+
+def _choices(words: str, box: Array, height: int, width: int) -> list[tuple[str, int]]:
+    """Words and heights to try: of small things smaller; last what the first word says."""
+    small = max(min(LEGIBLE, height), round(height * 0.7))
+    tall = float(box[3] - box[1]) >= 4 * height or float(box[2] - box[0]) >= 8 * height
+    heights = [height, small] if tall else [small]
+    fitted = [Lettering(one).within(words, width) for one in heights]
+    tried = [(letters.cut(words, width), letters.height) for letters in fitted]
+    first = words.rpartition(" ")[0]
+    return [*tried, (Lettering(small).cut(first, width), small)] if first else tried
 
 
 def _words(objects: Objects, style: Style) -> list[str]:
@@ -252,21 +300,21 @@ def _words(objects: Objects, style: Style) -> list[str]:
     return out
 
 
-def _meets(box: tuple[int, int, int, int], others: Array) -> bool:
-    x1, y1, x2, y2 = box
-    apart = (
-        (others[:, 0] >= x2) | (others[:, 2] <= x1) | (others[:, 1] >= y2) | (others[:, 3] <= y1)
-    )
-    return bool((~apart).any())
-
-
 def _caption(value: Scores | Measures, style: Style) -> list[str]:
     if isinstance(value, Scores):
         pairs = list(zip(value.labels, value.scores, strict=True))[:5]
         return [f"{label} {score:.2f}" if style.scores else label for label, score in pairs]
     rows = value.rows
-    lines = ["   ".join(f"{k} {_number(v)}" for k, v in row.items()) for row in rows[:_ROWS]]
+    lines = ["   ".join(_cells(row)) for row in rows[:_ROWS]]
     return [*lines, f"and {len(rows) - _ROWS} more"] if len(rows) > _ROWS else lines
+
+
+def _cells(row: Mapping[str, object]) -> list[str]:
+    """Each name with its value; of a number that a label has, this label is the name."""
+    if tuple(row)[:1] == ("label",) and len(row) == 2:
+        label, value = row.values()
+        return [f"{label} {_number(value)}"]
+    return [f"{name} {_number(value)}" for name, value in row.items()]
 
 
 def _number(cell: object) -> str:

@@ -58,22 +58,16 @@ class Lettering:
         return max(2, round(self.height * 0.4))
 
     @property
-    def _scale(self) -> float:
+    def scale(self) -> float:
         return self.height / _CAPITAL
 
     @property
-    def _weight(self) -> int:
+    def weight(self) -> int:
         return max(1, round(self.height / 10))
 
     def size(self, words: str) -> tuple[int, int]:
         """Width and height of the words with their ground."""
-        words = _readable(words)
-        if words.isascii():
-            width = cv2.getTextSize(words, _FONT, self._scale, self._weight)[0][0]
-        else:
-            width = int(np.ceil(_font(words, self.height).getlength(words)))
-        below = round(self.height * 0.3)  # room for g and y
-        return width + 2 * self.margin, self.height + below + 2 * self.margin - self.margin // 2
+        return measured(_readable(words), self.height)
 
     def within(self, words: str, width: int) -> Lettering:
         """Smaller where the words would be wider than this, as far as they can be read."""
@@ -109,30 +103,22 @@ class Lettering:
     ) -> None:
         """Write with the ground's top left pixel at `at`; what hangs over is cut."""
         words = _readable(words)
+        if not words:
+            return
+        if ground is None:
+            _ink(canvas, _stencil(words, self), at, ink)
+            return
         width, height = self.size(words)
-        x, y = at
-        if ground is not None:
-            cv2.rectangle(canvas, at, (x + width - 1, y + height - 1), ground, cv2.FILLED)
-        base = (x + self.margin, y + self.margin + self.height)
-        if words.isascii():
-            line = cv2.LINE_AA
-            cv2.putText(canvas, words, base, _FONT, self._scale, ink, self._weight, line)
-        else:
-            self._written(canvas, words, at, ink)
-
-    def _written(
-        self, canvas: Array, words: str, at: tuple[int, int], ink: tuple[int, int, int]
-    ) -> None:
-        from PIL import Image as Pillow
-        from PIL import ImageDraw
-
-        width, height = self.size(words)
-        part = canvas[at[1] : at[1] + height, at[0] : at[0] + width]
-        stencil = Pillow.new("L", (width, height))
-        base = (self.margin, self.margin + self.height)
-        ImageDraw.Draw(stencil).text(base, words, 255, _font(words, self.height), anchor="ls")
-        cover = np.asarray(stencil, np.float32)[: part.shape[0], : part.shape[1], None] / 255
-        part[:] = np.rint(part * (1 - cover) + np.array(ink, np.float32) * cover).astype(np.uint8)
+        corner = (at[0] + width - 1, at[1] + height - 1)
+        cv2.rectangle(canvas, at, corner, ground, cv2.FILLED)
+        x = at[0]
+        # Word by word: of all that tags say, words come again and again, and scores too.
+        for word in words.split(" ") if words.isascii() else [words]:
+            tile = _tile(word, self, ink, ground)
+            left, top = max(0, x), max(0, at[1])
+            part = canvas[top : max(0, at[1] + height), left : max(0, x + tile.shape[1])]
+            part[:] = tile[top - at[1] :, left - x :][: part.shape[0], : part.shape[1]]
+            x += measured(word + " ", self.height)[0] - 2 * self.margin
 
     def panel(self, canvas: Array, lines: Sequence[str], *, at_top: bool = True) -> None:
         """Lines in white on a dark panel in the corner; too many or too long are cut."""
@@ -162,6 +148,56 @@ class Lettering:
                 longer = word
             held = longer
         return [*out, held]
+
+
+@lru_cache(maxsize=512)
+def _stencil(words: str, letters: Lettering) -> Array:
+    """(h, w) uint8, how much of each pixel of the ground is ink; words come again and again."""
+    width, height = letters.size(words)
+    base = (letters.margin, letters.margin + letters.height)
+    if words.isascii():
+        cover = np.zeros((height, width), np.uint8)
+        how = (_FONT, letters.scale, (255,), letters.weight, cv2.LINE_AA)
+        return frozen(np.asarray(cv2.putText(cover, words, base, *how)))
+    from PIL import Image as Pillow
+    from PIL import ImageDraw
+
+    stencil = Pillow.new("L", (width, height))
+    font = _font(words, letters.height)
+    ImageDraw.Draw(stencil).text(base, words, 255, font, anchor="ls")
+    return frozen(np.asarray(stencil))
+
+
+def _ink(canvas: Array, cover: Array, at: tuple[int, int], ink: tuple[int, int, int]) -> None:
+    """Put ink on what is there; what hangs over is cut."""
+    left, top = max(0, at[0]), max(0, at[1])
+    part = canvas[top : max(0, at[1] + cover.shape[0]), left : max(0, at[0] + cover.shape[1])]
+    cover = cover[top - at[1] :, left - at[0] :][: part.shape[0], : part.shape[1], None]
+    share = cover.astype(np.float32) / 255
+    part[:] = np.rint(part + (np.array(ink, np.float32) - part) * share).astype(np.uint8)
+
+
+@lru_cache(maxsize=512)
+def _tile(
+    words: str, letters: Lettering, ink: tuple[int, int, int], ground: tuple[int, int, int]
+) -> Array:
+    """(h, w, 3) BGR: the words on their ground."""
+    share = np.arange(256, dtype=np.float32)[:, None] / 255
+    low, high = np.array(ground, np.float32), np.array(ink, np.float32)
+    shades = np.rint(low + (high - low) * share).astype(np.uint8)
+    return frozen(shades[_stencil(words, letters)])
+
+
+@lru_cache(maxsize=4096)
+def measured(words: str, height: int) -> tuple[int, int]:
+    """Width and height of words of capitals so high, with their ground."""
+    letters = Lettering(height)
+    if words.isascii():
+        width = cv2.getTextSize(words, _FONT, letters.scale, letters.weight)[0][0]
+    else:
+        width = int(np.ceil(_font(words, height).getlength(words)))
+    below = round(height * 0.3)  # room for g and y
+    return width + 2 * letters.margin, height + below + 2 * letters.margin - letters.margin // 2
 
 
 def unwritten() -> list[str]:

@@ -13,7 +13,7 @@ from cvkit.core.draw import Style, paint, shown
 from cvkit.core.grid import Grid
 from cvkit.core.lettering import Lettering
 from cvkit.core.objects import Objects
-from cvkit.core.values import Depth, Features, Flow, Scores, Text
+from cvkit.core.values import Depth, Features, Flow, Measures, Scores, Text
 
 SIZE = (300, 200)
 GRID = Grid.of(SIZE)
@@ -49,12 +49,32 @@ def outlines(*labels: str, step: str = "contours") -> Objects:
     return replace(found, step=(step,) * len(labels))
 
 
-def test_a_class_number_decides_the_colour_before_its_label() -> None:
-    found = Objects.of([[50, 50, 150, 150]], GRID, classes=[3], labels=["anything"])
-    assert holds(painted(found), distinct(3))
-    unknown = replace(found, classes=np.array([-1], np.int32))
-    same_label = replace(found, classes=None)
-    np.testing.assert_array_equal(painted(unknown), painted(same_label))
+def test_a_label_has_one_colour_whatever_its_number_in_a_network() -> None:
+    found = Objects.of([[50, 50, 150, 150]], GRID, classes=[3], labels=["person"])
+    for other in (
+        replace(found, classes=None),
+        replace(found, classes=np.array([17], np.int32)),
+        replace(found, labels=("Person",)),
+    ):
+        np.testing.assert_array_equal(painted(other), painted(found))
+    unnamed = replace(found, labels=None)
+    assert holds(painted(unnamed), distinct(3))
+
+
+def test_what_is_found_most_has_colours_of_its_own() -> None:
+    names = ["person", "bus", "car", "bicycle", "truck", "motorcycle", "kite", "skis", "tie"]
+    colours = []
+    for name in names:
+        out = painted(Objects.of([[50, 50, 150, 150]], GRID, labels=[name]))
+        colours.append(tuple(out[100, 50].tolist()))
+    assert len(set(colours[:6])) == 6
+    assert not set(colours[:6]) & set(colours[6:])
+
+
+def test_a_tiny_thing_is_framed_and_not_covered() -> None:
+    out = painted(Objects.of([[100, 100, 106, 108]], GRID, labels=["kite"]), replace(PLAIN, line=9))
+    assert (out[100:108, 100:106] == 255).all()
+    assert holds(out[96:112, 96:110], distinct(0)) or (out[96:112, 96:110] != 255).any()
 
 
 def test_lines_stand_out_on_white_on_black_and_on_their_own_colour() -> None:
@@ -120,12 +140,20 @@ def test_a_feature_is_a_dot_round_its_point() -> None:
 
 
 def test_tags_of_things_in_one_place_do_not_lie_on_each_other() -> None:
-    found = Objects.of([[100, 80, 200, 150]] * 3, GRID, labels=["aa", "bb", "cc"])
-    out = painted(found, replace(PLAIN, labels=True))
-    height = Lettering(9).size("aa")[1]
-    seen = [80 - height, 80, 150]
-    grounds = [tuple(out[y + 1, 103].tolist()) for y in seen]
-    assert len(set(grounds)) == 3
+    found = Objects.of([[100, 80, 200, 150]] * 3, GRID, labels=["person", "bus", "car"])
+    alone = [found.take([i]) for i in range(3)]
+    style = replace(PLAIN, labels=True)
+    out = painted(found, style)
+    for one in alone:
+        colour = np.array(painted(one, style)[115, 100])
+        ground = (out == colour).all(-1)
+        ground[80:150, 100:200] = False
+        assert ground.sum() > 0.5 * np.prod(Lettering(9).size("car"))
+
+
+def test_rows_of_a_count_are_said_as_people_say_them() -> None:
+    counted = painted(Measures(({"label": "person", "count": 4},)), PLAIN)
+    np.testing.assert_array_equal(counted, painted(Measures(({"person": 4},)), PLAIN))
 
 
 def test_a_name_too_long_for_the_picture_loses_its_end_not_its_height() -> None:
@@ -153,7 +181,7 @@ def test_captions_are_legible_on_white(value: object, row: int) -> None:
 
 def test_sizes_follow_the_picture() -> None:
     small, large = Style.fitting((640, 480)), Style.fitting((6400, 4800))
-    assert (large.line, large.text) == pytest.approx((10 * small.line, 10 * small.text), rel=0.1)
+    assert (large.line, large.text) == pytest.approx((10 * small.line, 10 * small.text), rel=0.2)
     assert Style.fitting((1, 1)).line == 1
     assert Style.fitting((8000, 500)).text < 60
 

@@ -57,8 +57,9 @@ def test_a_class_has_its_colour_whatever_else_is_there() -> None:
 def test_a_tag_stays_inside_the_picture() -> None:
     corner = boxes([440, 0, 451, 10], labels=["a long name at the edge"])
     touched = changed(draw(), corner)
-    assert touched[1:10, 330:448].mean() > 0.8
-    assert not touched[40:].any()
+    rows, columns = touched.nonzero()
+    assert touched[13:20, 370:448].mean() > 0.8  # below, and moved in from the edge
+    assert (columns.min() < 370, columns.max(), rows.max() < 30) == (True, 450, True)
 
 
 def test_an_outline_is_drawn_instead_of_its_box() -> None:
