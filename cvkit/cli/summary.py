@@ -82,6 +82,7 @@ def _json(spec: Spec, report: Report, profile: Profiled | None) -> None:
     ]
     told: dict[str, object] = {"cvkit": 1, "spec": spec.canonical(), "counts": counts}
     told |= {"items": items, "notes": list(report.notes), "ran": list(report.ran)}
+    told["models"] = [model.plain() for model in report.models]
     told |= {"exit_code": report.exit_code}
     if profile is not None:
         told["profile"] = profile.plain()

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from cvkit.engine.profiling import Profile
     from cvkit.io.codecs.asked import Asked
     from cvkit.io.sources.opening import Moving
+    from cvkit.models.origin import Origin
 
 
 @dataclass
@@ -65,6 +66,7 @@ class Job:
     """The inputs one by one, as if lists and patterns had been written out."""
     protected: dict[str, str] = field(default_factory=dict)
     """Real paths of files that the run reads, by what they are to it: never written."""
+    models: list[Origin] = field(default_factory=list)
     profile: Profile | None = None
     """The clocks of a run that is measured."""
 
@@ -75,9 +77,8 @@ class Job:
 
     def leave(self, error: BaseException) -> None:
         """What failed with this error wants no more of stdin, unless other items follow there."""
-        ends = not isinstance(error, CvkitError) or isinstance(
-            error, (OutputError, MissingError, UsageError)
-        )
+        last = (OutputError, MissingError, UsageError)
+        ends = not isinstance(error, CvkitError) or isinstance(error, last)
         if self.stdin is not None and (ends or self.stops or self.upstream is None):
             self.stdin.leave()
 

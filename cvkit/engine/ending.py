@@ -83,15 +83,16 @@ def _write(shop: Workshop, output: Output, parts: list[Path]) -> None:
     from cvkit.results.assembly import assemble
 
     kind, overwrite = table_of(shop.job.whole), shop.job.options.overwrite
+    models = [model.plain() for model in shop.job.models]
     if output.on_stdout:
         made = shop.lent.folder / f"stdout{output.suffix}"
-        assemble(parts, RESULTS[output.suffix], made, kind)
+        assemble(parts, RESULTS[output.suffix], made, kind, models)
         assert isinstance(shop.downstream, AtEnd)
         shop.downstream.pass_on(made)
         return
     path = Path(output.template)
     with shop.files.appearing(path, overwrite=overwrite, may_be_empty=True) as temporary:
-        assemble(parts, RESULTS[output.suffix], temporary, kind)
+        assemble(parts, RESULTS[output.suffix], temporary, kind, models)
     shop.files.flush()
 
 

@@ -127,6 +127,7 @@ class Lines(_Plain):
     def __init__(self, out: Outgoing, job: Job) -> None:
         super().__init__(out)
         self._coords, self._begun = job.options.coords, False
+        self._models = [model.plain() for model in job.models]
 
     def about(self, item: Item, medium: Medium, notes: list[str]) -> None:
         return None
@@ -139,7 +140,8 @@ class Lines(_Plain):
     def write(self, ready: bytes) -> None:
         from cvkit.results.jsonl import headed
 
-        super().write(ready if self._begun else headed(ready.decode()).encode())
+        told = ready if self._begun else headed(ready.decode(), self._models).encode()
+        super().write(told)
         self._begun = True
 
     def gap(self, source: str, gap: Mapping[str, object]) -> None:

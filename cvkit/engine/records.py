@@ -106,7 +106,9 @@ class Records:
         if columns:
             from cvkit.results.parquet import Columns, folder_of
 
-            self._columns = Columns(folder_of(path), table_of(job.whole), coords=self._coords)
+            models = [model.plain() for model in job.models]
+            kind = table_of(job.whole)
+            self._columns = Columns(folder_of(path), kind, coords=self._coords, models=models)
 
     def write(self, made: Made, number: int) -> None:
         from cvkit.results.record import record

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from cvkit.core.errors import PRECEDENCE, CvkitError
 from cvkit.core.values import Cell
+
+if TYPE_CHECKING:
+    from cvkit.models.origin import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
     """What really ran each step that opened something: library, provider, precision."""
+    models: list[Origin] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     error: CvkitError | None = None
     """What ended the run early."""

@@ -11,6 +11,8 @@ from cvkit.engine.bind import Bound
 from cvkit.engine.report import Event, Tell
 
 if TYPE_CHECKING:
+    from cvkit.models.opening import Models
+    from cvkit.models.origin import Origin
     from cvkit.models.settings import Step
 
 
@@ -25,6 +27,7 @@ class Resources:
         self._options = options or RunOptions()
         self._tell = tell
         self._env: Env | None = None
+        self._models: Models | None = None
         self._lock = threading.RLock()
         self._shared: dict[Any, object] = {}
         self._spare: dict[Any, object] = {}
@@ -62,15 +65,18 @@ class Resources:
         """Held while a stage that holds the interpreter lock works."""
         return self._gil if step.stage.holds_lock else None
 
+    def models(self) -> list[Origin]:
+        """The models that were opened."""
+        return self._models.opened if self._models is not None else []
+
     def close(self) -> None:
         with self._lock:
             self._shared.clear()
             self._spare.clear()
             self._own = threading.local()
-            close = getattr(self._env.models, "close", None) if self._env else None
-            if close is not None:
-                close()
-            self._env = None
+            if self._models is not None:
+                self._models.close()
+            self._env = self._models = None
 
     def _open(self, step: Bound) -> object:
         if self._env is None:
@@ -78,8 +84,8 @@ class Resources:
             from cvkit.models.settings import Settings
 
             options = self._options
-            settings = Settings.of(options, self._watch)
-            self._env = Env(Models(settings), options.device, options.seed)
+            self._models = Models(Settings.of(options, self._watch))
+            self._env = Env(self._models, options.device, options.seed)
         return step.stage.open(self._env)  # type: ignore[attr-defined]
 
     def _watch(self, step: Step) -> None:

@@ -98,6 +98,7 @@ def _work(
         ran_on = getattr(resources.ready(step), "ran_on", "") if step.opens else ""
         if ran_on:
             report.ran.append(f"{step.name}: {ran_on}")
+    report.models = job.models = resources.models()
     if note := _alone(job):
         report.notes.append(note)
     pipe = open_pipe(job, stdout)

@@ -11,6 +11,7 @@ from cvkit.models.classical import catalogue
 from cvkit.models.detector import Detector
 from cvkit.models.device import Device
 from cvkit.models.networks import Networks
+from cvkit.models.origin import Origin
 from cvkit.models.recipe import AS_THE_FILE_SAYS, Recipe
 from cvkit.models.settings import DEFAULTS, Settings
 
@@ -30,6 +31,7 @@ class Models:
         self.settings = settings
         self.device = Device.of(settings.device)
         self._networks = Networks(settings)
+        self._opened: dict[str, Origin] = {}
 
     def open(
         self, model: str, *, task: str = "detect", recipe: Recipe = AS_THE_FILE_SAYS
@@ -43,19 +45,31 @@ class Models:
         """
         if task != "detect":
             raise ParameterError(f"there is no task {task!r}; cvkit's models can detect")
+        detector, origin = self._found(model, recipe)
+        self._opened[model] = origin
+        return detector
+
+    @property
+    def opened(self) -> list[Origin]:
+        """What has been opened, in order."""
+        return list(dict.fromkeys(self._opened.values()))
+
+    def _found(self, model: str, recipe: Recipe) -> tuple[Detector, Origin]:
+        path, name = Path(model), os.path.basename(model.rstrip(os.sep))
         if catalogue.known(model):
-            return _classical(self.device, model, recipe)
-        if catalogue.is_cascade(Path(model)):
-            return _classical(self.device, model, recipe)
+            return _classical(self.device, model, recipe), Origin(model)
+        if catalogue.is_cascade(path):
+            return _classical(self.device, model, recipe), Origin(name, path)
         if formats.named(model) and os.path.exists(model):
-            return self._networks.detector(Path(model), recipe)
+            return self._networks.detector(path, recipe), Origin(name, path)
         from cvkit.models import store  # start-up: a path needs no cards
 
         held = store.meant(model, self.settings)
         if held is not None:
-            return self._networks.detector(held.files[0], recipe.over(held.recipe))
+            detector = self._networks.detector(held.files[0], recipe.over(held.recipe))
+            return detector, Origin(held.name, held.files[0], held.licence)
         if formats.named(model) or os.path.exists(model):
-            return self._networks.detector(Path(model), recipe)
+            return self._networks.detector(path, recipe), Origin(name, path)
         raise store.unknown(model)
 
     def close(self) -> None:

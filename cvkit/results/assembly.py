@@ -10,32 +10,35 @@ from tempfile import SpooledTemporaryFile
 from typing import TextIO
 
 from cvkit.results.csv import Cell, CsvWriter, Layout
-from cvkit.results.jsonl import headed
+from cvkit.results.jsonl import Models, headed
 from cvkit.results.record import Record
 
 _IN_MEMORY = 8 << 20
 """Bytes of a table to be printed that are kept in memory."""
 
 
-def assemble(parts: Iterable[Path], fmt: str, path: Path, kind: str = "") -> int:
+def assemble(
+    parts: Iterable[Path], fmt: str, path: Path, kind: str = "", models: Models = ()
+) -> int:
     """Write the records of these `Part`s to one file; how many rows it has. Memory stays flat.
 
     `fmt` is jsonl, csv or parquet; tables hold what `kind` says, as `csv.Layout` has it. For CSV
-    the parts are read twice: the columns depend on every one.
+    the parts are read twice: the columns depend on every one. The first line of JSONL, and the
+    metadata of Parquet, say with which `models` they were made.
     """
     paths = list(parts)
     if fmt == "parquet":
         from cvkit.results.parquet import join
 
-        return join(paths, kind, path)
+        return join(paths, kind, path, models)
     with open(path, "w", encoding="utf-8", newline="") as file:
-        return _jsonl(paths, file) if fmt == "jsonl" else _csv(paths, file, kind)
+        return _jsonl(paths, file, models) if fmt == "jsonl" else _csv(paths, file, kind)
 
 
-def _jsonl(paths: list[Path], file: TextIO) -> int:
+def _jsonl(paths: list[Path], file: TextIO, models: Models) -> int:
     count = 0
     for text in _lines(paths):
-        file.write(text if count else headed(text))
+        file.write(text if count else headed(text, models))
         count += 1
     return count
 

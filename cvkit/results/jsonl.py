@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cvkit.results.record import Record, line
@@ -10,9 +12,14 @@ VERSION = 1
 """Of the format; the first line of a file says it."""
 
 
-def headed(line: str) -> str:
+Models = Sequence[Mapping[str, str]]
+"""The models that results were made with: name, sha256, licence."""
+
+
+def headed(line: str, models: Models = ()) -> str:
     """This line of a `Part` as the first one of a file, which says what the file is."""
-    return f'{{"cvkit":{VERSION},{line[1:]}'
+    told = f'"models":{json.dumps(models, separators=(",", ":"))},' if models else ""
+    return f'{{"cvkit":{VERSION},{told}{line[1:]}'
 
 
 class Part:

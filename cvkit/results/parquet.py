@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvkit.results.csv import BOX, FRAME, KINDS, OBJECT, Cell, cells
-from cvkit.results.jsonl import VERSION
+from cvkit.results.jsonl import VERSION, Models
 from cvkit.results.record import Coords, Record
 
 if TYPE_CHECKING:
@@ -41,9 +41,12 @@ Types = dict[str, str]
 class Columns:
     """The rows of one input, in segments below a folder that is made for them."""
 
-    def __init__(self, folder: Path, kind: str = "", *, coords: Coords = "source") -> None:
+    def __init__(
+        self, folder: Path, kind: str = "", *, coords: Coords = "source", models: Models = ()
+    ) -> None:
         """`kind` is one of KINDS; without it, that of the first record that has one."""
         self.folder, self._kind, self._coords = folder, kind, coords
+        self._models = json.dumps(models)
         folder.mkdir()
         self._held: list[dict[str, Cell]] = []
         self._begun = 0.0
@@ -83,7 +86,7 @@ class Columns:
         if types != self._types:
             self._end()
             self._types = types
-            wanted = schema(types, self._kind, self._coords)
+            wanted = schema(types, self._kind, self._coords, self._models)
             self._writer = writer(self.folder / f"{self._segments:06d}", wanted)
             self._segments += 1
         assert self._writer is not None
@@ -114,14 +117,14 @@ def widest(types: Types, more: Types) -> Types:
     return types | {name: _wider(types.get(name, ""), form) for name, form in more.items()}
 
 
-def schema(types: Types, kind: str, coords: str = "source") -> pa.Schema:
-    """Which also says what the file is, and of which pictures its coordinates are."""
+def schema(types: Types, kind: str, coords: str = "source", models: str = "[]") -> pa.Schema:
+    """Which also says what the file is, of which pictures its coordinates are, and the models."""
     import pyarrow as pa
 
     # A column of which no value is known yet is of words, as in CSV.
     names = types or types_of((), kind or "objects")
     fields = [(name, pa.type_for_alias(form or "string")) for name, form in names.items()]
-    return pa.schema(fields, {"cvkit": str(VERSION), "coords": coords})
+    return pa.schema(fields, {"cvkit": str(VERSION), "coords": coords, "models": models})
 
 
 def writer(path: Path, wanted: pa.Schema) -> ParquetWriter:
@@ -169,18 +172,18 @@ def _as(value: Any, form: str) -> Cell:  # noqa: ANN401 - what JSON holds
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def join(parts: Iterable[Path], kind: str, path: Path) -> int:
+def join(parts: Iterable[Path], kind: str, path: Path, models: Models = ()) -> int:
     """One file of these inputs' rows, in their order; how many rows it has.
 
     A part is what `Columns` left in its `folder_of`, or a `Part` of lines.
     """
     import shutil
 
-    segments = list(_segments(parts, kind))
+    segments = list(_segments(parts, kind, models))
     if len(segments) == 1:
         shutil.copyfile(segments[0], path)
         return _rows(segments[0])
-    wanted = _joined(segments, kind)
+    wanted = _joined(segments, kind, models)
     with writer(path, wanted) as file:
         held: list[pa.Table] = []
         written = waiting = 0
@@ -199,7 +202,7 @@ def folder_of(part: Path) -> Path:
     return part.with_suffix(".columns")
 
 
-def _segments(parts: Iterable[Path], kind: str) -> Iterator[Path]:
+def _segments(parts: Iterable[Path], kind: str, models: Models) -> Iterator[Path]:
     lines: Columns | None = None
     for part in parts:
         folder = folder_of(part)
@@ -208,7 +211,7 @@ def _segments(parts: Iterable[Path], kind: str) -> Iterator[Path]:
             lines = None
             yield from sorted(folder.iterdir())
             continue
-        lines = lines or Columns(folder, kind)  # of this input and those that follow
+        lines = lines or Columns(folder, kind, models=models)  # of this input and those that follow
         with open(part, encoding="utf-8", newline="\n") as file:
             for line in file:
                 lines.add(json.loads(line))
@@ -222,7 +225,7 @@ def _closed(columns: Columns | None) -> list[Path]:
     return sorted(columns.folder.iterdir())
 
 
-def _joined(segments: list[Path], kind: str) -> pa.Schema:
+def _joined(segments: list[Path], kind: str, models: Models) -> pa.Schema:
     from pyarrow.parquet import read_schema
 
     types: Types = {}
@@ -231,7 +234,7 @@ def _joined(segments: list[Path], kind: str) -> pa.Schema:
         found = read_schema(segment)
         types = widest(types, {field.name: str(field.type) for field in found})
         coords = found.metadata[b"coords"].decode()
-    return schema(types, kind, coords)
+    return schema(types, kind, coords, json.dumps(models))
 
 
 def _rows(segment: Path) -> int:
