@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 import typer
 
 from cvkit.cli import terminal
+from cvkit.core.errors import UsageError
 
 PACKAGES = {
     "typer": "typer",
@@ -46,9 +47,35 @@ class Finding:
 
 
 def command(
+    pictures: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PICTURE]...", help="What --model is tried on; samples where none is named."
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="Compare backends and precisions for this network."),
+    ] = None,
+    device: Annotated[
+        str, typer.Option("--device", help="Where it runs: auto, cpu, cuda or cuda:N.")
+    ] = "auto",
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Open a file that can run programs (.pt).")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
 ) -> int:
-    """Check versions, OpenCV's contrib modules, codecs and devices. Exit 4: a part is broken."""
+    """Check versions, OpenCV's contrib modules, codecs and devices; or, with --model, what runs a
+    network here, how fast and how exactly. Exit 4: a part is broken, or nothing runs the network.
+    """
+    if model is not None:
+        from cvkit.cli.doctor_model import show
+        from cvkit.core.options import RunOptions
+
+        options = RunOptions(device=device, trust=trust)
+        return show(model, pictures or [], options, as_json=as_json)
+    if pictures:
+        raise UsageError(f"doctor looks at {pictures[0]} only with --model")
     found = list(findings())
     if as_json:
         terminal.data(json.dumps([asdict(f) for f in found], indent=2))

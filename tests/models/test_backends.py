@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -107,6 +109,8 @@ def test_backends_find_the_same(
     (found,) = Models(Settings("cpu", backend)).open(path).detect([image])
     assert len(true) > 2
     assert found.labels == true.labels
+    assert found.scores is not None
+    assert true.scores is not None
     np.testing.assert_allclose(found.boxes, true.boxes, atol=1)
     np.testing.assert_allclose(found.scores, true.scores, atol=0.01)
 
@@ -199,8 +203,10 @@ def test_auto_takes_the_first_that_is_installed_and_can(
     order = [known.name for known in choice.choices(look(path))]
     assert order == ["openvino", "onnx", "opencv"]
     absent = set[str]()
-    there = choice.find_spec
-    monkeypatch.setattr(choice, "find_spec", lambda name: None if name in absent else there(name))
+    monkeypatch.setattr(
+        "cvkit.models.backends.choice.find_spec",
+        lambda name: None if name in absent else find_spec(name),
+    )
     absent.add("openvino")
     assert loaded(path).ran_on.startswith("onnxruntime")
     with pytest.raises(MissingError, match=r'pip install "cvkit-cli\[openvino\]"'):
@@ -312,7 +318,7 @@ def test_a_torch_that_is_out_of_memory_is_understood() -> None:
 
 def test_threads_are_never_more_than_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     for processors in (1, 2, 3, 4, 6, 8, 16, 31, 64, 256):
-        monkeypatch.setattr(base.os, "cpu_count", lambda count=processors: count)
+        monkeypatch.setattr(os, "cpu_count", lambda count=processors: count)
         lanes, each = base.side_by_side()
         assert 0 < lanes * each <= processors
         assert 0 < base.threads() <= processors

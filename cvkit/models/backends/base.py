@@ -159,7 +159,9 @@ def shape_of(array: Array) -> str:
 
 def line(error: BaseException) -> str:
     """What a runtime's message says first, without its codes and the places in its source."""
-    opencv = [text for text in _OPENCV.findall(str(error)) if not text.startswith("in function")]
+    opencv: list[str] = [
+        text for text in _OPENCV.findall(str(error)) if not text.startswith("in function")
+    ]
     lines = opencv[-1:] or [text.strip() for text in str(error).splitlines()]
     told = [text for text in lines if text and not text.startswith(_PLACES)]
     text = (told or [type(error).__name__])[0].split(" : ", 2)[-1]
