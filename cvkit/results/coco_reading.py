@@ -72,6 +72,8 @@ def scan_coco(lines: Lines, name: str) -> Scan:
 def _take(
     found: _Found, key: str, told: Any, number: int, span: Span, *, alone: bool  # noqa: ANN401
 ) -> None:  # fmt: skip
+    if not isinstance(told, dict):
+        raise TypeError(f"{told!r:.60} is none of a list")
     if key == "images":
         _picture(found, told)
     elif key == "categories":
@@ -259,4 +261,6 @@ def _text(value: object, name: str) -> str:
 def _why(error: BaseException) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
-    return (f"{error} is missing" if isinstance(error, KeyError) else str(error))[:200]
+    if isinstance(error, KeyError):
+        return f"{error.args[0]} is missing"
+    return str(error)[:200]

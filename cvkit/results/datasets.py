@@ -71,6 +71,7 @@ def _files(
         path = target / name
         if len(name.encode()) > 4000:
             raise OutputError(f"{name:.60} is too long a name")
-        files.write_bytes(path, data, overwrite=overwrite)
+        with files.appearing(path, overwrite=overwrite, may_be_empty=not data) as temporary:
+            temporary.write_bytes(data)
         paths.append(str(path))
     return paths

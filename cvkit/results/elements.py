@@ -105,6 +105,8 @@ class _Text:
             except JSONDecodeError as error:
                 if self._ended or len(self._text) - self._at > _LARGEST:
                     raise ValueError(self._fault(error.msg.lower())) from error
+            except ValueError as error:  # a number of thousands of digits, or NaN
+                raise ValueError(self._fault(str(error).partition(";")[0])) from error
             else:
                 if end < len(self._text) - _TAIL or self._ended:
                     break

@@ -13,7 +13,7 @@ from pathlib import Path
 from cvkit.core.errors import OutputError
 from cvkit.io.codecs.formats import ANIMATION_SUFFIXES
 from cvkit.io.codecs.sniff import VIDEO_SUFFIXES
-from cvkit.results.finding import picture_name
+from cvkit.results.finding import picture_name, root
 from cvkit.results.record import FIELDS, Record
 
 UNNAMED = "object"
@@ -38,6 +38,8 @@ class Labels:
         self.classes = Classes(declared or {})
         self.keys: dict[str, int] = {}
         self.notes: list[str] = []
+        self.unsized = ""
+        """The source of the first box in a picture of unknown size."""
         self.sources: dict[str, int] = {}
         """The highest index of each source."""
         self.numbered = True
@@ -69,6 +71,24 @@ class Labels:
             raise OutputError(f"labels of {source} cannot be written", why="it leads elsewhere")
         return name
 
+    def files(self, suffix: str) -> Iterator[tuple[str, str, Record]]:
+        """Each record with the path of its own file of this suffix and its picture's name.
+
+        Raises OutputError, before the first, where two pictures would have one file.
+        """
+        taken: dict[str, str] = {}
+        for record in self:
+            name = self.picture(record)
+            path = f"{root(name)}{suffix}"
+            if path in taken:
+                raise OutputError(
+                    f"{taken[path]} and {name} would both be {path}",
+                    remedy="label one of them only, or rename it",
+                )
+            taken[path] = name
+        for (path, name), record in zip(taken.items(), self, strict=True):
+            yield path, name, record
+
     def lost(self, held: Iterable[str], form: str) -> None:
         """Note what `form` has no room for beside these keys."""
         gone = [key for key in self.keys if key not in {"box", *held}]
@@ -89,6 +109,8 @@ class Labels:
         self.numbered = self.numbered and type(number) is int and number not in self._numbers
         if type(number) is int:
             self._numbers.add(number)
+        if not self.unsized and record.get("objects") and not record.get("size"):
+            self.unsized = source
         for one in record.get("objects", ()):
             self.classes.see(one)
             for key, value in one.items():

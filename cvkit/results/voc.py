@@ -12,7 +12,6 @@ from pathlib import PurePosixPath
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from cvkit.core.errors import OutputError
 from cvkit.results.record import FIELDS, Record
 from cvkit.results.survey import UNNAMED, Labels
 
@@ -27,13 +26,7 @@ def voc_files(labels: Labels) -> Iterator[tuple[str, bytes]]:
         labels.notes.append("voc knows classes by name: their numbers are left out")
     if labels.classes.unnamed:
         labels.notes.append("voc needs a class of each thing: those without one are an object")
-    taken: dict[str, str] = {}
-    for record in labels:
-        name = labels.picture(record)
-        path = str(PurePosixPath(name).with_suffix(".xml"))
-        if path in taken:
-            raise OutputError(f"{taken[path]} and {name} would both be {path}")
-        taken[path] = name
+    for path, name, record in labels.files(".xml"):
         yield path, _annotation(name, record)
 
 

@@ -100,7 +100,7 @@ class _Annotation:
             raise ValueError("it has no bndbox")
         x1, y1, x2, y2 = (self._number(box, name) for name in ("xmin", "ymin", "xmax", "ymax"))
         # Tools that count from 0 are told by boxes at the edge.
-        x1, y1 = (v - 1 if v else v for v in (x1, y1))
+        x1, y1 = (round(v - 1, 6) if v else v for v in (x1, y1))
         if x1 > x2 or y1 > y2:
             raise ValueError("its bndbox has no size")
         one: Record = {"box": [x1, y1, x2, y2]}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from pathlib import PurePosixPath
 
 import cv2
 import numpy as np
@@ -28,23 +27,16 @@ def yolo_files(labels: Labels) -> Iterator[tuple[str, bytes]]:
     labels.lost(_HELD, "yolo")
     places = labels.classes.without_gaps()
     _say(labels, places)
-    taken: dict[str, str] = {}
+    if labels.unsized:
+        raise OutputError(
+            f"yolo says boxes in parts of a picture, and the size of {labels.unsized} is unknown",
+            remedy="give the pictures or the video: cvkit objects INPUT --from RESULTS -o"
+            " yolo:labels/",
+        )
     task = "detect"
-    for record in labels:
-        name = labels.picture(record)
-        path = str(PurePosixPath(name).with_suffix(".txt"))
-        if path in taken:
-            raise OutputError(f"{taken[path]} and {name} would both be {path}")
-        taken[path] = name
-        objects = record.get("objects", ())
-        if objects and not record.get("size"):
-            raise OutputError(
-                f"yolo says boxes in parts of a picture, and the size of {name} is not known",
-                remedy="give the pictures or the video: cvkit objects INPUT --from RESULTS -o"
-                " yolo:labels/",
-            )
+    for path, _, record in labels.files(".txt"):
         lines = []
-        for one in objects:
+        for one in record.get("objects", ()):
             kind, points = _points(one)
             task = kind if points else task
             lines.append(_line(one, points, places[labels.classes.of(one)], record["size"]))

@@ -75,7 +75,7 @@ def text_of(counts: Counts) -> str:
 
 def counts_of(text: str) -> Counts:
     """The runs that these letters pack. Raises ValueError where they are none."""
-    codes = np.frombuffer(text.encode("ascii"), np.uint8).astype(np.int64) - 48
+    codes = np.frombuffer(text.encode(), np.uint8).astype(np.int64) - 48
     if ((codes < 0) | (codes > 63)).any() or (len(codes) and codes[-1] & 0x20):
         raise ValueError("the letters of a mask are no run lengths")
     last = (codes & 0x20) == 0
