@@ -117,7 +117,7 @@ def _run(line: Line) -> int:
     if any(o.text.startswith("term:") for o in job.previews()):
         shell = replace(shell, progress=False)  # bars would be drawn over the pictures
     profile = None
-    if shell.profile:
+    if shell.profile or any(step.stage.needs & {"model"} for step in job.chain.steps):
         from cvkit.engine.profiling import Profile
 
         profile = Profile()
@@ -129,7 +129,7 @@ def _run(line: Line) -> int:
     if shell.verbose and not shell.quiet:
         for text in report.ran:
             terminal.people(terminal.styled(text, "dim", sys.stderr))
-    tell(spec, shell, report, profile.found() if profile is not None else None)
+    tell(spec, shell, report, profile)
     return report.exit_code
 
 

@@ -15,7 +15,7 @@ from cvkit.core.errors import CvkitError
 from cvkit.core.spec import Spec
 
 if TYPE_CHECKING:
-    from cvkit.engine.profiling import Found as Profiled
+    from cvkit.engine.profiling import Profile
     from cvkit.engine.report import Outcome, Report
 
 LISTED = 10
@@ -24,10 +24,10 @@ NAMED = 3
 """How many files that one input became are named."""
 
 
-def tell(spec: Spec, shell: ShellOptions, report: Report, profile: Profiled | None = None) -> None:
+def tell(spec: Spec, shell: ShellOptions, report: Report, profile: Profile | None = None) -> None:
     """Data on stdout, the rest on stderr; the caller exits with the report's code."""
     if shell.json:
-        _json(spec, report, profile)
+        _json(spec, shell, report, profile)
     else:
         _data(spec, report)
     if not shell.quiet:
@@ -38,10 +38,12 @@ def tell(spec: Spec, shell: ShellOptions, report: Report, profile: Profiled | No
                 if table.stream == "stderr":
                     show_table(table, sys.stderr)
         _counts(report)
-    if profile is not None and not shell.json:
+        if profile is not None and not shell.json:
+            _detected(report, profile)
+    if profile is not None and shell.profile and not shell.json:
         from cvkit.cli.profile import lines
 
-        for line in lines(profile):
+        for line in lines(profile.found()):
             terminal.people(line)
     if report.error is not None:
         failure.say(report.error)
@@ -65,7 +67,18 @@ def written(report: Report) -> list[str]:
     return list(dict.fromkeys(p for p in paths if p != "-"))
 
 
-def _json(spec: Spec, report: Report, profile: Profiled | None) -> None:
+def _detected(report: Report, profile: Profile) -> None:
+    """How many things were found, where a model looked for them, how fast and by what."""
+    if profile.tally is None:
+        return
+    from cvkit.cli.detections import lines
+    from cvkit.engine.tally import Detected
+
+    for line in lines(Detected.of(profile.tally, profile.found(), report)):
+        terminal.people(line)
+
+
+def _json(spec: Spec, shell: ShellOptions, report: Report, profile: Profile | None) -> None:
     import json
 
     counts = {n: getattr(report, n) for n in ("inputs", "done", "skipped", "failed", "pending")}
@@ -84,8 +97,12 @@ def _json(spec: Spec, report: Report, profile: Profiled | None) -> None:
     told |= {"items": items, "notes": list(report.notes), "ran": list(report.ran)}
     told["models"] = [model.plain() for model in report.models]
     told |= {"exit_code": report.exit_code}
-    if profile is not None:
-        told["profile"] = profile.plain()
+    if profile is not None and profile.tally is not None:
+        from cvkit.engine.tally import Detected
+
+        told["detected"] = Detected.of(profile.tally, profile.found(), report).plain()
+    if profile is not None and shell.profile:
+        told["profile"] = profile.found().plain()
     if report.tables:
         told["tables"] = [
             {"title": t.title, "columns": list(t.columns), "rows": [list(r) for r in t.rows]}

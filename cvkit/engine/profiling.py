@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from cvkit.core.frame import Frame
 from cvkit.engine.bind import Bound
 from cvkit.engine.segments import closing
+from cvkit.engine.tally import Tally
 
 if TYPE_CHECKING:
     from cvkit.engine.check import Job
@@ -123,6 +124,8 @@ class Profile:
         self._source = Row("decode")
         self._steps: list[Row] = []
         self._sinks: dict[str, Row] = {}
+        self.tally: Tally | None = None
+        """What was found, where a model looks for it."""
         self._jobs = 1
         self._began = self._ended = 0.0
         self._cpu = (0.0, 0.0)
@@ -132,17 +135,22 @@ class Profile:
         self._jobs = job.options.jobs or os.cpu_count() or 1
         if job.upstream is not None:
             self._source.name = "read"
+        if job.rest is None and any(step.stage.needs & {"model"} for step in job.chain.steps):
+            self.tally = Tally()
         rest = job.rest and self._chain(job.rest)
         return replace(job, chain=self._chain(job.chain), rest=rest, profile=self)
 
     def _chain(self, chain: Chain) -> Chain:
-        steps = tuple(self._timed(step) for step in chain.steps)
+        # What is there after the last step that the user wrote is what was found.
+        last = next((step for step in reversed(chain.steps) if step.number), None)
+        steps = tuple(self._timed(step, counts=step is last) for step in chain.steps)
         return replace(chain, steps=steps, drawn=chain.drawn and self._timed(chain.drawn))
 
-    def _timed(self, step: Bound) -> Bound:
+    def _timed(self, step: Bound, *, counts: bool = False) -> Bound:
         row = Row(f"{step.number} {step.name}" if step.number else step.name)
         self._steps.append(row)
-        return _Timed(**{f.name: getattr(step, f.name) for f in fields(Bound)}, row=row)
+        own = {f.name: getattr(step, f.name) for f in fields(Bound)}
+        return _Timed(**own, row=row, tally=self.tally if counts else None)
 
     def source(self, frames: Iterator[_T]) -> Iterator[_T]:
         """The same frames; the clock runs while one is waited for."""
@@ -195,22 +203,30 @@ class Profile:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Timed(Bound):
-    """A step with its clock."""
+    """A step with its clock, and maybe a count of what there is after it."""
 
     row: Row
+    tally: Tally | None
 
     def frames(self, frame: Frame, resource: object, state: object = None) -> list[Frame]:
         if self.sig.batched:  # comes through `batch`
             return super().frames(frame, resource, state)
         with self.row.timed():
-            return super().frames(frame, resource, state)
+            return self._counted(super().frames(frame, resource, state))
 
     def batch(self, frames: list[Frame], resource: object) -> list[Frame]:
         with self.row.timed():
-            return super().batch(frames, resource)
+            return self._counted(super().batch(frames, resource))
 
     def flush(self, state: object) -> Iterator[Frame]:
-        return _pulled(super().flush(state), self.row, counts=False)
+        for frame in _pulled(super().flush(state), self.row, counts=False):
+            self._counted([frame])
+            yield frame
+
+    def _counted(self, frames: list[Frame]) -> list[Frame]:
+        if self.tally is not None:
+            self.tally.add(frames)
+        return frames
 
 
 class _Clocked:
