@@ -75,11 +75,11 @@ class NetworkDetector:
         layout = choose(
             facts,
             size if entry.fixed else None,
-            len(recipe.labels or facts.names),
+            recipe.labels or facts.names,
             (size, lambda: network.run(entry.flat(size))),
             recipe.decoder,
         )
-        self._decoder = Decoder(facts.file, layout, recipe.labels or facts.names)
+        self._decoder = Decoder.of(facts.file, layout, recipe.labels or facts.names)
         how = layout.preparation if recipe.prepare is None else recipe.prepare
         stride = None if entry.fixed else facts.stride
         self._input = Input(how, size, stride, entry.channels_last, entry.levels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -197,7 +198,9 @@ def _darknet(path: Path) -> ModelFile:
 
 def _caffe(path: Path) -> ModelFile:
     graph, weights = _pair(path, (".prototxt",), (".caffemodel",))
-    return ModelFile("caffe", weights.name, graph, weights, metadata=labels_beside(graph))
+    layers = " ".join(re.findall(r'\bname\s*:\s*"([^"]{1,200})"', _text(graph)))
+    told = labels_beside(graph) | {"layers": layers}
+    return ModelFile("caffe", weights.name, graph, weights, metadata=told)
 
 
 def _tensorflow(path: Path) -> ModelFile:

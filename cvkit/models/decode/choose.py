@@ -15,9 +15,13 @@ from importlib import import_module
 from cvkit.core.errors import InputError, ParameterError
 from cvkit.core.warp import Array, Size
 from cvkit.models.decode.layout import Layout, Seen
+from cvkit.models.decode.naming import starts_with_background, without_background
 from cvkit.models.network import Facts, Port
 
-NAMES = ("yolov8", "yolov5", "yolox", "fastestdet")
+NAMES = (
+    *("yolov8", "yolov5", "yolox", "end2end", "rtdetr", "darknet", "yolov1", "yolofastest"),
+    *("fastestdet", "nanodet", "ssd", "ssdvgg", "efficientdet", "detr", "rfdetr"),
+)
 """Every layout, by the name of its module."""
 
 Probe = Callable[[], Sequence[Array]]
@@ -27,13 +31,13 @@ Probe = Callable[[], Sequence[Array]]
 def choose(
     facts: Facts,
     size: Size | None,
-    labels: int,
+    names: Sequence[str],
     probe: tuple[Size, Probe],
     decoder: str | None = None,
 ) -> Layout:
     """The layout of the network that `facts` describe.
 
-    `size` (width, height) of its input where that is fixed, `labels` how many are known (0: none),
+    `size` (width, height) of its input where that is fixed, `names` its labels as far as known,
     `probe` a run over a flat picture and its size, made only where the file alone does not tell;
     `decoder` the layout's name where a person or a card says it.
 
@@ -43,22 +47,29 @@ def choose(
         raise ParameterError(
             f"{facts.file} does not detect", why=f"its metadata says task {facts.task}"
         )
-    names = NAMES if decoder is None else (checked(decoder),)
-    seen = Seen(facts, _shapes(facts), size, labels, named=decoder is not None)
-    fits, whys = _fits(seen, names)
+    if decoder is not None and _is_end2end(facts):
+        decoder = "end2end"  # a family's card names the layout that its networks usually have
+    layouts = NAMES if decoder is None else (checked(decoder),)
+    told = (len(without_background(names)), starts_with_background(names))
+    seen = Seen(facts, _shapes(facts), size, *told, named=decoder is not None)
+    fits, whys = _fits(seen, layouts)
     if len(fits) != 1:
         outputs = _tried(facts, probe[1])
         facts = _as_run(facts, outputs)
-        seen = Seen(facts, _shapes(facts), probe[0], labels, outputs, decoder is not None)
-        fits, whys = _fits(seen, names)
+        seen = Seen(facts, _shapes(facts), probe[0], *told, outputs, decoder is not None)
+        fits, whys = _fits(seen, layouts)
     if len(fits) == 1:
         return next(iter(fits.values()))
     if decoder is not None:
-        raise _refused(facts, labels, f"as {decoder}: {whys[decoder]}")
+        raise _refused(facts, told[0], f"as {decoder}: {whys[layouts[0]]}")
     if fits:
         several = " or ".join(fits)
-        raise _refused(facts, labels, "more than one fits", f"say which with --decoder {several}")
-    raise _refused(facts, labels, "none of those that it knows fits")
+        raise _refused(facts, told[0], "more than one fits", f"say which: --decoder {several}")
+    raise _refused(facts, told[0], "none of those that it knows fits")
+
+
+def _is_end2end(facts: Facts) -> bool:
+    return facts.metadata.get("end2end", "").lower() == "true"
 
 
 def checked(decoder: str) -> str:

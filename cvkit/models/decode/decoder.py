@@ -14,6 +14,7 @@ from cvkit.core.grid import Grid
 from cvkit.core.objects import Objects
 from cvkit.core.warp import Array, Size
 from cvkit.models.decode.layout import Candidates, Layout
+from cvkit.models.decode.naming import numbered
 from cvkit.models.wanted import Wanted
 
 
@@ -21,17 +22,23 @@ from cvkit.models.wanted import Wanted
 class Decoder:
     """Reads the outputs of the network `file`, whose layout is `layout`.
 
-    `names` are its labels in class order (empty: not known, and numbers stand for them).
+    `labels` are what it can find, in class order (empty where neither names nor their count are
+    known); `numbers` leads from the network's own number of a class to a row of them, -1 where it
+    stands for nothing (empty: they are the same).
     """
 
     file: str
     layout: Layout
-    names: tuple[str, ...] = ()
+    labels: tuple[str, ...]
+    numbers: NDArray[np.int32]
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """What it can find, in class order; empty where neither names nor their count are known."""
-        return self.names or tuple(label_of(i) for i in range(self.layout.classes or 0))
+    @classmethod
+    def of(cls, file: str, layout: Layout, names: Sequence[str] = ()) -> Decoder:
+        """For labels in the network's own order; numbers stand for them where there are none."""
+        found, numbers = numbered(names, layout.classes, layout.first)
+        if not found:
+            found = tuple(label_of(i) for i in range(layout.classes or 0))
+        return cls(file, layout, found, numbers)
 
     def decode(self, outputs: Sequence[Array], size: Size, wanted: Wanted) -> list[Objects]:
         """One Objects a picture, best first, on the network's input of (width, height) `size`.
@@ -71,8 +78,13 @@ class Decoder:
         )
 
     def _numbered(self, classes: NDArray[np.integer]) -> NDArray[np.int32]:
-        numbers: NDArray[np.int32] = classes.astype(np.int32) - self.layout.first
-        return np.maximum(numbers, -1)
+        if not len(self.numbers):
+            own: NDArray[np.int32] = classes.astype(np.int32) - self.layout.first
+            return own if self.labels else own + self.layout.first
+        inside = (classes >= 0) & (classes < len(self.numbers))
+        beyond = np.where(classes < 0, -1, classes - self.layout.first)
+        rows = np.where(inside, self.numbers[np.where(inside, classes, 0)], beyond)
+        return np.asarray(rows, np.int32)
 
 
 def label_of(number: int) -> str:

@@ -32,8 +32,8 @@ class Layout(Protocol):
     """How networks of one family write what they find.
 
     `preparation` is how they usually want pictures, `classes` how many numbers they have (None
-    where the output does not tell), `first` the number of the first label, `overlap` whether boxes
-    of one thing are still to be suppressed.
+    where the output does not tell), `first` the number of the first label (1 where 0 is the
+    background), `overlap` whether boxes of one thing are still to be suppressed.
     """
 
     @property
@@ -57,15 +57,16 @@ class Seen:
     """What a layout may be recognised by.
 
     `shapes` of the outputs (None where the file leaves a side free), `size` of the input where it
-    is fixed or was tried, `labels` how many are known, `outputs` of a run over a flat picture where
-    one was made, `named` whether a person or a card chose the layout, so that only what it cannot
-    be read without has to fit.
+    is fixed or was tried, `labels` how many are known, not counting a background that comes first
+    (`background`), `outputs` of a run over a flat picture where one was made, `named` whether a
+    person or a card chose the layout, so that only what it cannot be read without has to fit.
     """
 
     facts: Facts
     shapes: tuple[tuple[int | None, ...], ...]
     size: Size | None
     labels: int
+    background: bool = False
     outputs: tuple[Array, ...] | None = None
     named: bool = False
 
@@ -73,6 +74,12 @@ class Seen:
     def relative(self) -> bool:
         """Whether boxes are shares of the input: so TensorFlow's exports of YOLO networks."""
         return self.facts.format in ("tflite", "tensorflow")
+
+    def named_as(self, *words: str) -> list[int] | None:
+        """Which outputs have these words in their names, in this order; None where one is none."""
+        names = [port.name.lower() for port in self.facts.outputs]
+        found = [[i for i, name in enumerate(names) if word in name] for word in words]
+        return [rows[0] for rows in found] if all(len(rows) == 1 for rows in found) else None
 
     def table(self) -> tuple[int | None, ...] | None:
         """The one output of three axes; training's raw heads of five may stand beside it."""

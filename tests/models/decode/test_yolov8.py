@@ -25,7 +25,7 @@ def placed(
 
 
 def decoder() -> Decoder:
-    return Decoder("a.onnx", Yolov8(3), ("cat", "dog", "cow"))
+    return Decoder.of("a.onnx", Yolov8(3), ("cat", "dog", "cow"))
 
 
 def test_boxes_are_read_off_their_columns_best_first() -> None:
