@@ -126,7 +126,7 @@ class Gathered:
             raise InputError(
                 f"{self.truth.name} holds no objects", why="there is nothing to be found"
             )
-        if self.found.key and not self.both:
+        if (self.found.key or self.only_found) and not self.both:
             seen = ", ".join(dict.fromkeys(source for source, _ in self.pictures[:_NAMED]))
             raise InputError(
                 f"{self.found.name} and {self.truth.name} have no picture in common",
@@ -139,12 +139,12 @@ class Gathered:
         notes = []
         if self.only_truth:
             notes.append(
-                f"{_pictures(self.only_truth)} of {self.truth.name} not in {self.found.name}: the "
-                f"{self._missed} objects in them count as missed"
+                f"{self.found.name} lacks {_pictures(self.only_truth)} of {self.truth.name}: the "
+                f"{self._missed:,} objects in them count as missed"
             )
         if self.only_found:
             notes.append(
-                f"{_pictures(self.only_found)} of {self.found.name} not in {self.truth.name}: left "
+                f"{self.truth.name} lacks {_pictures(self.only_found)} of {self.found.name}: left "
                 "out, for what is in them is not known"
             )
         if self.found.unscored:
@@ -155,4 +155,4 @@ class Gathered:
 
 
 def _pictures(count: int) -> str:
-    return f"{count} picture{'s are' if count > 1 else ' is'}"
+    return f"{count:,} picture{'s' * (count > 1)}"

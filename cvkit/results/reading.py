@@ -55,6 +55,7 @@ class Saved:
         """`state` tells whether the file changed since; `held` is what a pipe held."""
         self._path, self._scan, self._state, self._held = path, scan, state, held
         self._served = ""
+        self._other: tuple[Saved, dict[Place, Place]] | None = None
 
     @property
     def notes(self) -> list[str]:
@@ -95,12 +96,25 @@ class Saved:
 
     def same(self, told: Told, other: Saved) -> Place | None:
         """Under which source and index it knows a frame of another file, if it does. A file of one
-        input and one that names none are of the same."""
+        input and one that names none are of the same; other names may be spelled in the ways that
+        data sets have, on either side."""
         sources = self._scan.frames
         if other._scan.nameless and len(sources) == 1 and told.source not in sources:
             (only,) = sources
             return (only, told.index) if told.index in sources[only] else None
-        return self.place(told.source, told.index, told.number)
+        place = self.place(told.source, told.index, told.number)
+        if place is not None or self._scan.nameless or other._scan.nameless:
+            return place
+        place = self._names.of(told.source, told.index)
+        return place or self._called_by(other).get((told.source, told.index))
+
+    def _called_by(self, other: Saved) -> dict[Place, Place]:
+        """Its frames by what the other file calls them."""
+        if self._other is None or self._other[0] is not other:
+            frames = ((s, index) for s, found in self._scan.frames.items() for index in found)
+            called = ((other._names.of(*place), place) for place in frames)
+            self._other = other, {name: place for name, place in called if name is not None}
+        return self._other[1]
 
     def at(self, place: Place, size: Size | None = None) -> Told | None:
         """What it tells of a frame under its own name. `size` is the picture's, where known."""

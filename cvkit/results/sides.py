@@ -43,14 +43,17 @@ class Side:
         labels = objects.labels or ("",) * n
         numbers = [-1] * n if objects.classes is None else objects.classes.tolist()
         for label, number in zip(labels, numbers, strict=True):
+            if label == _numeral(number):  # what a network without labels says
+                label = ""
             self.key.append((label, number))
             if label and number >= 0:
                 self.classes.setdefault(number, label)
         self.picture += [picture] * n
         self.boxes.append(objects.boxes)
         scores = objects.scores if objects.scores is not None else np.full(n, np.nan, np.float32)
-        self.unscored += int(np.isnan(scores).sum())
-        self.scores.append(np.where(np.isnan(scores), np.float32(1), scores))
+        unknown = np.isnan(scores) | (scores < 0)  # MOT Challenge writes -1
+        self.unscored += int(unknown.sum())
+        self.scores.append(np.where(unknown, np.float32(1), scores))
         told = objects.attributes
         self.areas.append(_numbers(told.get("area"), n))
         self.crowd.append(_numbers(told.get("iscrowd"), n) > 0)

@@ -92,3 +92,10 @@ def test_things_of_two_labels_suppress_each_other_only_when_asked(
 
 def test_nothing_found_stays_nothing() -> None:
     assert len(nms(Objects.none(Grid.of((8, 8))), 0.5)) == 0
+
+
+def test_four_boxes_of_which_one_is_another_once_more():
+    boxes = np.array([(0, 0, 10, 10), (1, 0, 11, 10), (20, 20, 30, 30), (5, 0, 15, 10)], np.float32)
+    scores = np.array([0.9, 0.8, 0.7, 0.6], np.float32)
+    np.testing.assert_allclose(iou(boxes, boxes)[0], [1, 0.8182, 0, 0.3333], atol=5e-5)
+    assert kept(boxes, scores, 0.5).tolist() == [0, 2, 3]
