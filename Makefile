@@ -5,7 +5,7 @@ WORKERS ?= 2
 # Without compiled files on disk each start of cvkit compiles them again, and measured times are wrong.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo gallery test quick lint docs bench clean
+.PHONY: help setup yolo demo gallery test quick lint docs bench clean
 
 help:
 	@echo "make demo     run the main jobs on real pictures and a video, and say where the results are"
@@ -16,10 +16,14 @@ help:
 	@echo "make docs     generate the reference in build/docs"
 	@echo "make bench    measure the budgets (RUNS=--quick for fewer runs, BUDGETS='1 2 5' for some)"
 	@echo "make setup    make .venv and install this checkout in it"
+	@echo "make yolo     make .venv-yolo (2.3 GB), with which the tests export YOLO checkpoints"
 	@echo "make clean    remove what the other targets made, .venv excepted"
 
 setup:
 	@bash .ci/setup
+
+yolo: setup
+	@bash .ci/setup-yolo
 
 demo: setup
 	$(PY) samples/demo.py

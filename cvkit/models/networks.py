@@ -9,6 +9,7 @@ from threading import Lock
 
 from cvkit.models.backends import choice, formats
 from cvkit.models.backends.base import How
+from cvkit.models.backends.formats import ModelFile
 from cvkit.models.detector import NetworkDetector
 from cvkit.models.device import Device
 from cvkit.models.recipe import AS_THE_FILE_SAYS, Recipe
@@ -37,7 +38,7 @@ class Networks:
         that was asked for cannot be had; ParameterError where it is no detector that cvkit knows.
         """
         with self._lock:
-            model = formats.look(path)
+            model = self._runnable(formats.look(path))
             key = (*_state(model.files), recipe)
             detector = self._open.get(key)
             if detector is None:
@@ -54,6 +55,18 @@ class Networks:
         """Forget every network; those in use end with their last user."""
         with self._lock:
             self._open.clear()
+
+    def _runnable(self, model: ModelFile) -> ModelFile:
+        """A checkpoint's ONNX file; where torch is asked for, the checkpoint if it may be loaded;
+        anything else as it is."""
+        if model.kind != "checkpoint":
+            return model
+        from cvkit.models import export
+
+        if self._settings.backend == "torch":
+            export.check(model.graph, self._settings)
+            return model
+        return formats.look(export.to_onnx(model.graph, self._settings))
 
     def _note(self, text: str) -> None:
         self._settings.tell(Step(note=text))

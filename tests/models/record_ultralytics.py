@@ -15,6 +15,7 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ |= {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false"}
@@ -28,27 +29,34 @@ HERE = Path(__file__).parent / "recorded"
 SOURCES = (
     "video/one_person.mp4",
     "video/pedestrians.avi",
-    "images/street_bus.jpg",
-    "images/two_men.jpg",
-    "images/dog_bicycle_truck.jpg",
 )
+PICTURES = ("*.jpg", "*.png")
+"""Of the folder `images`: with people and vehicles, and some in which nothing must be found."""
 SIZES = ((768, 432), (768, 576), (810, 1080), (333, 501), (641, 639), (1, 1), (1, 700), (97, 13))
 TARGETS = ((640, 640), (416, 320))
 
 
-def boxes(model: Path, source: Path) -> dict[str, object]:
+Frame = list[list[float]]
+
+
+def frames(model: Path, source: Path) -> Iterator[Frame]:
     """Every box of every frame of one source."""
     network = ultralytics.YOLO(str(model), task="detect")
-    frames = []
     for result in network.predict(str(source), stream=True, device="cpu", verbose=False):
         rows = result.boxes.data.cpu().numpy().astype(float).tolist()
-        frames.append([[*(round(v, 2) for v in r[:4]), round(r[4], 4), int(r[5])] for r in rows])
-    return {
-        "source": source.name,
-        "model": model.name,
-        "made_by": f"ultralytics {ultralytics.__version__}, conf 0.25, iou 0.7, max_det 300",
-        "frames": frames,
-    }
+        yield [[*(round(v, 2) for v in r[:4]), round(r[4], 4), int(r[5])] for r in rows]
+
+
+def said(model: Path, **what: object) -> dict[str, object]:
+    """What was found, and what found it."""
+    made_by = f"ultralytics {ultralytics.__version__}, conf 0.25, iou 0.7, max_det 300"
+    return {"model": model.name, "made_by": made_by, **what}
+
+
+def pictures(model: Path, folder: Path) -> dict[str, Frame]:
+    """By its name each picture of a folder."""
+    found = sorted(path for suffix in PICTURES for path in folder.glob(suffix))
+    return {path.name: next(frames(model, path)) for path in found}
 
 
 def ramp(width: int, height: int) -> np.ndarray:
@@ -84,7 +92,9 @@ def letterboxes() -> list[dict[str, object]]:
 
 def write(name: str, content: object) -> None:
     text = json.dumps(content, separators=(",", ":"))
-    (HERE / f"{name}.json").write_text(text.replace("],[[", "],\n[["), encoding="ascii")
+    (HERE / f"{name}.json").write_text(
+        text.replace("],[[", "],\n[[").replace(']],"', ']],\n"'), encoding="ascii"
+    )
 
 
 if __name__ == "__main__":
@@ -92,4 +102,6 @@ if __name__ == "__main__":
     HERE.mkdir(exist_ok=True)
     write("letterbox", letterboxes())
     for name in SOURCES:
-        write(Path(name).stem, boxes(weights, media / name))
+        found = list(frames(weights, media / name))
+        write(Path(name).stem, said(weights, source=Path(name).name, frames=found))
+    write("pictures", said(weights, pictures=pictures(weights, media / "images")))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 
 from cvkit.core.objects import Objects
+from cvkit.models.detector import Detector
 from cvkit.models.opening import Models
 from cvkit.models.settings import Settings
 from cvkit.models.wanted import Wanted
@@ -111,14 +112,21 @@ def test_no_pictures_give_nothing(make: Make) -> None:
     assert Models(Settings("cpu")).open(str(make("n"))).detect([]) == []
 
 
-@pytest.mark.parametrize("name", ["street_bus", "two_men", "dog_bicycle_truck"])
-def test_photographs_give_what_ultralytics_finds(shared: Path, models: Path, name: str) -> None:
-    detector = Models(Settings("cpu")).open(str(models / YOLO))
-    image = cv2.imread(str(shared / "images" / f"{name}.jpg"))
+PICTURES = json.loads((RECORDED / "pictures.json").read_text())["pictures"]
+
+
+@pytest.fixture(scope="module")
+def yolo(models: Path) -> Detector:
+    return Models(Settings("cpu")).open(str(models / YOLO))
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_photographs_give_what_ultralytics_finds(shared: Path, yolo: Detector, name: str) -> None:
+    image = cv2.imread(str(shared / "images" / name))
     assert image is not None
-    (found,) = detector.detect([image.astype(np.uint8)])
-    check_recorded(found, recorded(name)[0])
-    if name == "street_bus":
+    (found,) = yolo.detect([image.astype(np.uint8)])
+    check_recorded(found, PICTURES[name])
+    if name == "street_bus.jpg":
         assert found.labels is not None
         assert sorted(found.labels) == ["bus", "person", "person", "person", "person"]
 

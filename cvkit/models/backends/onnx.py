@@ -104,6 +104,11 @@ def _cuda(index: int) -> _Providers:
     return [("CUDAExecutionProvider", options), "CPUExecutionProvider"]
 
 
+_WRONG = ["Pad_Fusion"]
+"""It takes a border of zeros before a MaxPool for one of minus infinity, as in YOLOv3-tiny, whose
+boxes it moves by pixels."""
+
+
 def _open(path: Path, providers: _Providers) -> _Session:
     import onnxruntime
 
@@ -117,7 +122,7 @@ def _open(path: Path, providers: _Providers) -> _Session:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # The Python wrapper would print and go on with the processor.
     session: _Session = onnxruntime.InferenceSession(
-        str(path), options, providers=providers, enable_fallback=False
+        str(path), options, providers=providers, enable_fallback=False, disabled_optimizers=_WRONG
     )
     return session
 

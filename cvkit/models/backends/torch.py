@@ -110,6 +110,12 @@ def _loaded(model: ModelFile, device: torch.device) -> tuple[Any, dict[str, str]
     """The module in evaluation mode, and its metadata."""
     import torch
 
+    if model.kind == "checkpoint":
+        from cvkit.models import export
+
+        module, told = export.load(model.graph)
+        return module.to(device), told
+
     extra = {_CONFIG: ""}
     try:
         with hushed(), warnings.catch_warnings():
