@@ -26,12 +26,12 @@ def _things(found: Detected) -> str:
         return "found nothing; a lower --score finds more, and more that is not there"
     several = found.frames > 1
     named = [
-        f"{terminal.plain(label)} {count:,}" + (f" (at most {most} a frame)" if several else "")
+        f"{count:,} {terminal.plain(label)}" + (f" (at most {most} a frame)" if several else "")
         for label, count, most in found.objects[:_NAMED]
     ]
     rest = found.objects[_NAMED:]
     if rest:
-        named.append(f"{len(rest)} more labels {sum(count for _, count, _ in rest):,}")
+        named.append(f"{sum(count for _, count, _ in rest):,} of {len(rest)} more labels")
     return f"found {', '.join(named)}" + (f" in {found.frames:,} frames" if several else "")
 
 

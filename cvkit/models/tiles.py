@@ -37,7 +37,7 @@ LEAST = 32
 """Pixels; a network sees nothing in smaller tiles."""
 _SAME = 0.5
 """Two boxes that overlap by more, within what both views show, are one thing."""
-_INSIDE = np.float32(0.7)
+_INSIDE = np.float32(0.4)
 """A part of which more lies in the box of a thing is of that thing."""
 _TOUCH = 2.0
 """A box that comes as near to a cut, in pixels, is taken to go on beyond it."""

@@ -16,7 +16,7 @@ PORTRAIT = ROOT / "samples" / "portrait.mp4"
 def test_a_picture_says_what_was_found_and_what_ran(cvkit: Command):
     ran = cvkit("detect", ASTRONAUT, "--model", "haar-face", "-o", "f.jpg")
     assert ran.code == 0, ran.err
-    assert "found face 1\n" in ran.err
+    assert "found 1 face\n" in ran.err
     assert re.search(r"ms: decode [\d.]+, detect \d+.*; ran on opencv .* cascade CPU", ran.err)
     assert (
         "found" not in cvkit("detect", ASTRONAUT, "--model", "haar-face", "-q", "-o", "g.jpg").err
@@ -29,7 +29,7 @@ def test_a_video_says_how_many_in_all_and_at_most(cvkit: Command):
     assert ran.code == 0, ran.err
     rows = (cvkit.folder / "f.jsonl").read_text().splitlines()
     counts = [len(json.loads(row).get("objects", ())) for row in rows]
-    told = re.search(r"found face (\d+) \(at most (\d+) a frame\) in 10 frames", ran.err)
+    told = re.search(r"found (\d+) face \(at most (\d+) a frame\) in 10 frames", ran.err)
     assert told
     assert (int(told[1]), int(told[2])) == (sum(counts), max(counts))
     found = json.loads(cvkit(*words, "--overwrite", "--json").out)["detected"]
@@ -52,7 +52,7 @@ def test_runs_without_a_model_say_nothing_of_it(cvkit: Command):
 def test_many_labels_are_said_in_one_line():
     objects = tuple((f"label{i}", 20 - i, 1) for i in range(12))
     (things, pace) = lines(Detected(objects, 1, 2.0, (("decode", 12.3), ("draw", 0.01)), ()))
-    assert things.startswith("found label0 20, label1 19")
-    assert things.endswith("label7 13, 4 more labels 42")
+    assert things.startswith("found 20 label0, 19 label1")
+    assert things.endswith("13 label7, 42 of 4 more labels")
     assert pace == "ms: decode 12"
     assert lines(Detected((), 0, 0.0, (), ())) == []
