@@ -102,7 +102,7 @@ class RunOptions(BaseModel):
     background: Color = Color(255, 255, 255)
     """What lies under transparency in formats without alpha."""
     strip: bool = False
-    """Write no EXIF and no dots an inch."""
+    """Write no EXIF and no dots an inch; of a video no title and no chapters."""
 
     @field_validator("duration")
     @classmethod

@@ -14,6 +14,7 @@ from cvkit.engine.outputs import RESULTS
 from cvkit.engine.records import Records
 from cvkit.engine.report import Item, Outcome
 from cvkit.engine.sinks import Made, Medium, Sink
+from cvkit.engine.stretches import Stretch
 
 if TYPE_CHECKING:
     from cvkit.engine.check import Job
@@ -76,8 +77,12 @@ class Straight:
 
     def write(self, made: Made, number: int) -> None:
         if self._about is None:
-            self._about = self._pipe.about(*self._input)
+            item, medium, notes = self._input
+            self._stretch = Stretch(medium, moved=False)
+            medium = self._stretch.begin(made.frame.time)
+            self._about = self._pipe.about(item, medium, notes)
             self._pipe.begin(self._about)
+        self._stretch.shows(made.frame.time)
         self._pipe.write(self._pipe.ready(self._about, made))
 
     def gap(self, source: str, gap: Mapping[str, object]) -> None:
@@ -102,7 +107,8 @@ class FrameStream:
         from cvkit.io.stream import Head
 
         known = (item.name, medium.moving, medium.format, medium.rate, medium.sound)
-        return item.number, Head(*known, medium.album.all(), medium.aspect)
+        told = (medium.album.all(), medium.aspect, medium.cut, medium.about)
+        return item.number, Head(*known, *told)
 
     def ready(self, about: object, made: Made) -> Made:
         return made
@@ -175,3 +181,9 @@ def mark(gaps: Sequence[Mapping[str, object]], outcome: Outcome, sinks: Sequence
         for sink in sinks:
             if isinstance(sink, Records | Straight):
                 sink.gap(outcome.item.name, gap)
+    tables = [suffix for sink in sinks if isinstance(sink, Records) for suffix in sink.tables]
+    if gaps and tables:
+        outcome.notes.append(
+            f"{outcome.item.name}: {', '.join(tables)} holds no mark of what is missing;"
+            " .jsonl and --json do"
+        )

@@ -18,6 +18,7 @@ from cvkit.engine import templates
 from cvkit.engine.naming import frame_path
 from cvkit.engine.outputs import FILMS, VIDEO, Output
 from cvkit.engine.sinks import Claims, Made, Medium, picture_of, shown
+from cvkit.engine.stretches import Stretch, lasting
 from cvkit.io.codecs.formats import ANIMATION_SUFFIXES, NAMES
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class Film:
         self._replace = options.overwrite or options.in_place or not output.named
         self._stack = ExitStack()
         self._writer: Any = None
+        self._stretch = Stretch(medium, moved=True)
 
     def write(self, made: Made, number: int) -> None:
         self.put(made, made.frame.time)
@@ -107,8 +109,9 @@ class Film:
         raster = shown(picture_of(self._output, made))
         try:
             if self._writer is None:
+                self._medium = self._stretch.begin(time)
                 self._writer = self._open(made.frame)
-            self._writer.write(time, raster)
+            self._writer.write(self._stretch.shows(time), raster)
         except OutputError as error:
             raise error.about(self._path) from error
 
@@ -148,6 +151,7 @@ class Film:
                 encoding=self._encoding,
                 background=background,
                 aspect=medium.aspect,
+                about=medium.about,
             )
         if suffix == ".y4m":
             from cvkit.io.sinks.raw import RawFile
@@ -196,7 +200,10 @@ class Scenes:
         claims: Claims,
     ) -> None:
         self._told = (output, options, notes)
-        self._template, self._medium, self._claims = template, medium, claims
+        # Each begins at 0, whatever it is a part of; chapters would not be those of one scene.
+        self._medium = replace(medium, cut=False, about=medium.about.untimed())
+        self._cut, self._lasts = medium.cut, Fraction(0)
+        self._template, self._claims = template, claims
         self._paths: list[str] = []
         self._begun = 0
         self._film: Film | None = None
@@ -209,6 +216,7 @@ class Scenes:
 
     def write(self, made: Made, number: int) -> None:
         time = made.frame.time
+        self._lasts = time.exact + lasting(time, self._medium.rate)
         if self._sound is not None:
             self._sound.reach = time.exact
         events = made.frame.get(Event)
@@ -221,7 +229,7 @@ class Scenes:
 
     def close(self) -> list[str]:
         if self._sound is not None:
-            self._sound.reach = None
+            self._sound.reach = self._lasts if self._cut else None
         self._end(None)
         return self._paths
 

@@ -72,17 +72,20 @@ def _reasons(job: Job, given: set[str]) -> list[tuple[str, str]]:
         idle.append(("dpi", "no input is a page or a drawing"))
     if job.items and all(i.moving for i in job.items):
         idle.append(("page", "no input is a document"))
-        idle += [("keep_icc", "no input is a picture"), ("strip", "no input is a picture")]
+        idle.append(("keep_icc", "no input is a picture"))
+        if not (video or job.has("stream")):
+            idle.append(("strip", "no input is a picture, and no video is written"))
     if job.upstream is not None:
         idle.append(("keep_icc", "say it to the process that reads the pictures"))
-    if job.rest is not None or not (job.has("stream") or any(row.metadata for row in formats)):
+    holding = job.has("stream") or video or any(row.metadata for row in formats)
+    if job.rest is not None or not holding:
         idle.append(("strip", "nothing is written that would hold EXIF"))
     if not any(os.path.isdir(p) for p in job.spec.inputs):
         idle += [(name, "no input is a folder") for name in ("include", "exclude")]
     if not any(step.stage.needs & {"model", "gpu"} for step in steps):
         idle.append(("device", "no step runs on one"))
-        names = ("backend", "half", "offline", "trust", "accept_license")
-        idle += [(name, "no step opens a model") for name in names]
+        models = ("backend", "half", "offline", "trust", "accept_license")
+        idle += [(name, "no step opens a model") for name in models]
     generated = any(text.startswith("pattern:") for text in job.spec.inputs)
     if not generated and not any(step.opens for step in steps):
         idle.append(("seed", "nothing here draws random numbers"))

@@ -142,7 +142,8 @@ class Workshop:
 
         album = Album(item.pages or (0,), told)
         try:
-            medium = Medium(item.name, False, _format(item), album=album)
+            form = os.path.splitext(item.name)[1][1:].lower()
+            medium = Medium(item.name, False, form, album=album)
             self._stills(frames(), item, medium, outcome)
         finally:
             outcome.notes += [f"{item.name}: {note}" for note in dict.fromkeys(asked.notes)]
@@ -162,22 +163,17 @@ class Workshop:
         self.drain(made(), item, medium, outcome)
 
     def _moving(self, item: Item, outcome: Outcome) -> None:
+        from cvkit.engine.media import medium_of
         from cvkit.engine.selection import Count, is_whole, selected
         from cvkit.io.sources.opening import Recorded
 
         options = self.job.options
         with self.job.open_moving(item, asked_of(options, frozenset())) as clip:
-            whole, count = is_whole(options), Count()
+            count = Count()
             frames = selected(clip, item.name, options, count)
-            keeps = whole and not self.flow.chain.changes_length
-            sound = clip.sound if self._takes_sound(item) else None
-            if sound is not None and not keeps:
-                sound = None
-                outcome.notes.append("sound left out: not every frame is kept at its time")
-            rate, base = self.flow.chain.timing(clip.rate, clip.time_base)
-            medium = Medium(
-                *(item.name, not self.flow.chain.single, _format(item), rate, base, sound),
-                aspect=clip.aspect,
+            medium = medium_of(
+                *(clip, item, self.flow.chain, options, outcome.notes),
+                piped=self.downstream is not None,
             )
 
             def ended(sinks: Sequence[Sink]) -> None:
@@ -186,17 +182,11 @@ class Workshop:
                 mark([gap.told() for gap in gaps], outcome, sinks)
 
             try:
-                exact = self._length(clip) if whole else None
+                exact = self._length(clip) if is_whole(options) else None
                 total = exact or clip.frames_declared
                 self._run_moving(item, frames, medium, outcome, total, ended, exact)
             finally:
                 outcome.notes += [f"{item.name}: {n}" for n in dict.fromkeys(clip.notes)]
-
-    def _takes_sound(self, item: Item) -> bool:
-        """Whether some output would hold it."""
-        moving = not self.flow.chain.single
-        films = any(is_film(path, moving=moving) for path in item.outputs)
-        return not self.job.options.no_audio and (films or self.downstream is not None)
 
     def _length(self, clip: Moving) -> int | None:
         """How many frames come, where a step wants to know and the file tells."""
@@ -226,24 +216,15 @@ class Workshop:
             raise InternalError(f"{item.name}: {told}", why="no step drops or adds any")
 
     def _streamed(self, item: Item, head: Head, frames: Iterator[Frame], outcome: Outcome) -> None:
-        keeps = not self.flow.chain.changes_length and not self.job.options.no_audio
-        sound = head.sound if keeps else None
+        from cvkit.engine.media import medium_of_head
+
         base = Fraction(1, 1000)
         if head.moving:
             first = next(frames, None)
             if first is not None:
                 base = first.time.base
                 frames = _first_then(first, frames)
-        several = len(item.pages) > 1
-        known = ((page, told.kept(strip=self.job.options.strip)) for page, told in head.metadata)
-        rate, base = self.flow.chain.timing(head.rate, base)
-        medium = Medium(
-            *(item.name, head.moving and not self.flow.chain.single, head.format, rate, base),
-            sound=sound,
-            several=several,
-            album=Album.of(known),
-            aspect=head.aspect,
-        )
+        medium = medium_of_head(head, item, self.flow.chain, self.job.options, base)
         if head.moving:
             from cvkit.engine.selection import Count
 
@@ -383,10 +364,6 @@ def asked_of(options: RunOptions, views: frozenset[str]) -> Asked:
         deinterlace=options.deinterlace,
         salvage=options.on_corrupt == "salvage",
     )
-
-
-def _format(item: Item) -> str:
-    return os.path.splitext(item.name)[1][1:].lower()
 
 
 def _first_then(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:

@@ -97,6 +97,8 @@ class Records:
 
         self._labels = Labels(labels_of(path), job, item) if job.has("dataset") else None
         forms = {o.suffix for o in job.outputs if o.kind == "results"}
+        self.tables = sorted(forms & {".csv", ".parquet"})
+        """Suffixes of those results that hold rows alone."""
         columns = moving and ".parquet" in forms
         self._coords = job.options.coords
         alone = columns and len(forms) == 1 and not job.has("print")

@@ -42,6 +42,26 @@ def is_whole(options: RunOptions) -> bool:
     return options.frames is None and options.duration is None
 
 
+def is_unbroken(options: RunOptions) -> bool:
+    """Whether no frame is left out between two that are wanted."""
+    return options.frames is None or options.frames.step == 1
+
+
+def ends_at(clip: Moving, options: RunOptions) -> Fraction | None:
+    """When what is wanted ends, in seconds; None for the end of the input."""
+    chosen, rate = options.frames, clip.rate or Fraction(25)
+
+    def at(edge: Duration | None) -> Fraction | None:
+        edge = _from_end(edge, clip)
+        return None if edge is None else edge.value / (1 if edge.unit == "s" else rate)
+
+    stop = at(chosen.stop) if chosen is not None else None
+    lasts = at(options.duration)
+    start = (at(chosen.start) if chosen is not None else None) or Fraction(0)
+    ends = [end for end in (stop, None if lasts is None else start + lasts) if end is not None]
+    return min(ends, default=None)
+
+
 def selected(clip: Moving, name: str, options: RunOptions, count: Count) -> Iterator[Frame]:
     """The frames wanted, with the source's own numbers and times. Nothing is read after the last
     one, and little before the first one where the input can be begun anywhere.

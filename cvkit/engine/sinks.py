@@ -17,6 +17,7 @@ from cvkit.core.values import Image, Objects, Raster
 from cvkit.engine import templates
 from cvkit.engine.naming import frame_path
 from cvkit.engine.outputs import Output, format_of
+from cvkit.io.about import UNSAID, About
 from cvkit.io.codecs.metadata import NO_ALBUM, NOTHING, Album
 from cvkit.io.safe import SafeFiles
 
@@ -43,6 +44,10 @@ class Medium:
     """Several results of one picture come from upstream."""
     aspect: Fraction = Fraction(1)
     """How wide its pixels are where they are as high as 1."""
+    cut: bool = False
+    """Whether it is a part of the input: a film of it begins with its first frame, at 0."""
+    about: About = UNSAID
+    """Title and chapters, these at the times of its frames."""
     album: Album = NO_ALBUM
     """What the input's pages hold beside pixels, as far as it goes into results."""
 

@@ -119,9 +119,10 @@ class Stretches:
     of the sound.
     """
 
-    def __init__(self, sound: Sound) -> None:
+    def __init__(self, sound: Sound, *, moved: bool = True) -> None:
+        """With `moved` False all keep the times of the input."""
         self._header, self._packets = sound.header(), iter(sound.packets())
-        self._start = Fraction(0)
+        self._start, self._moved = Fraction(0), moved
         self._ahead: SoundPacket | None = None
         self.reach: Fraction | None = Fraction(0)
 
@@ -143,7 +144,7 @@ class Stretches:
                 raise StopIteration
             self._ahead = None
             if end is None or end > self._start:
-                return later(packet, -self._start)
+                return later(packet, -self._start) if self._moved else packet
 
 
 @contextmanager

@@ -182,6 +182,12 @@ def test_salvage_is_done_and_marked(shared: Path, tmp_path: Path):
         assert len(list(written)) == 7  # and it is whole
 
 
+def test_a_table_cannot_mark_a_gap_and_that_is_said(cvkit, shared: Path):
+    words = ("contours", shared / "corrupt/webm_cut.webm", "--on-corrupt", "salvage", "-o")
+    assert ".csv holds no mark of what is missing; .jsonl and" in cvkit(*words, "a.csv").err
+    assert "no mark" not in cvkit(*words, "a.jsonl").err
+
+
 def test_salvage_of_nothing_fails_and_skip_skips(shared: Path, tmp_path: Path):
     clip = shared / "corrupt/mp4_no_moov.mp4"
     report = ran(clip, tmp_path / "a.mp4", on_corrupt="salvage")

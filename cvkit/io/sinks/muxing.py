@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from cvkit.core.errors import OutputError, ParameterError
 from cvkit.core.warp import Size
+from cvkit.io.about import About
 from cvkit.io.planes import FULL_RANGE, Matrix
 from cvkit.io.sinks.encoders import Encoder
 from cvkit.io.sinks.encoding import Encoding, muxing_of, options_of, threads_of
@@ -128,6 +129,11 @@ class VideoFile:
             raise ParameterError(f"{encoder.name} knows no {', '.join(context.options)}")
         if encoder.name == "libx264":  # its version, in every file
             self._filter = BitStreamFilterContext("filter_units=remove_types=6", self._stream)
+
+    def add_about(self, about: About) -> None:
+        """Title and chapters."""
+        assert self._container is not None
+        about.write(self._container)
 
     def add_sound(self, sound: Sound) -> list[str]:
         """Streams for the sound; notes on those that are not kept as they were."""

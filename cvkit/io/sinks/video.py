@@ -11,6 +11,7 @@ from cvkit.core.errors import OutputError, ParameterError
 from cvkit.core.time import Time
 from cvkit.core.values import Image, Mask, Raster
 from cvkit.core.warp import Size
+from cvkit.io.about import UNSAID, About
 from cvkit.io.planes import NATIVE, SUBSAMPLING, Matrix, Planes
 from cvkit.io.sinks.aspects import aspect_on
 from cvkit.io.sinks.encoders import Encoder, formats_of
@@ -38,9 +39,10 @@ class VideoWriter:
         encoding: Encoding | None = None,
         background: tuple[int, int, int] = (255, 255, 255),
         aspect: Fraction = Fraction(1),
+        about: About = UNSAID,
     ) -> None:
         """`background` (B, G, R) lies below pictures with alpha where the video has none; `aspect`
-        is the width of the source's pixels by their height.
+        is the width of the source's pixels by their height; `about` holds title and chapters.
 
         Raises ParameterError where the encoding cannot be had.
         """
@@ -62,10 +64,11 @@ class VideoWriter:
         self._rate = fps or rate or Fraction(25)
         self._base = 1 / fps if fps else time_base
         self._background, self._aspect = background, aspect
-        self._sound = sound
-        if sound is not None and fps:
-            self.notes.append("sound left out: --fps changes the frames' times")
-            self._sound = None
+        self._sound, self._about = sound, about
+        if fps and not _alike(fps, rate):
+            if sound is not None:
+                self.notes.append("sound left out: --fps changes the frames' times")
+            self._sound, self._about = None, about.untimed()
         self._out: VideoFile | None = None
         self._size: Size = (0, 0)
         self._form = form_of("yuv420p")
@@ -140,6 +143,9 @@ class VideoWriter:
 
     def _ticks(self, time: Time) -> int:
         if self._encoding.fps:
+            apart = time.exact - self.frames * self._base
+            if self._sound is not None and abs(apart) > 2 * self._base:
+                self._say("sound is out of step: the frames come at uneven times; leave out --fps")
             return self.frames
         ticks = round(time.pts * time.base / self._base)
         if self.frames and ticks <= self._last:
@@ -174,6 +180,7 @@ class VideoWriter:
                     rate=self._rate,
                     aspect=aspect,
                 )
+                out.add_about(self._about)
                 if self._sound is not None:
                     self.notes += out.add_sound(self._sound)
         except BaseException:
@@ -206,6 +213,11 @@ class VideoWriter:
     def _say(self, note: str) -> None:
         if note not in self.notes:
             self.notes.append(note)
+
+
+def _alike(fps: Fraction, rate: Fraction | None) -> bool:
+    """Whether they are the same as people write them: 29.97 is 30000/1001."""
+    return rate is not None and abs(fps / rate - 1) < Fraction(1, 50_000)
 
 
 def _form(first: Image | Mask, asked: str | None, encoder: Encoder, muxer: str) -> Form:

@@ -15,6 +15,7 @@ from cvkit.core.time import Time
 from cvkit.core.units import Duration
 from cvkit.core.values import Image
 from cvkit.core.warp import Size
+from cvkit.io.about import about_of, subtitles_of
 from cvkit.io.sound import Sound
 from cvkit.io.sources import seeking
 from cvkit.io.sources.account import Account, Gap, origin_of, rate_of
@@ -63,6 +64,10 @@ class Clip:
             self._opened.close()
             raise
         self._begun = self._first.pts
+        self.about = about_of(container, self._origin)
+        """Title and chapters."""
+        self.subtitles = subtitles_of(container)
+        """The codecs of its subtitles, which are not read."""
         # The display matrix travels with the frames, so that the first one tells the size.
         self.size: Size = self._first.image.size
         self.aspect = _aspect(self._opened, lying=self._decoding.turned)

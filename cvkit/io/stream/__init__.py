@@ -12,7 +12,9 @@ row's columns:
   bytes; `moving` and `format` are the input's. `first` is set on the first row and `last` on the
   closing one, which holds no frame. Only the first says `rate_num`/`rate_den` (frames a second,
   null where not known), `aspect_num`/`aspect_den` (a pixel's width by its height), `sound` (a
-  tiny Matroska file that describes the packets) and `metadata` (of each page its EXIF, ICC profile
+  tiny Matroska file that describes the packets), `cut` (whether it is a part of the input, of which
+  a film begins with the first frame), `about` (JSON: `tags`, and `chapters`, each its start and end
+  in millionths of a second and its title) and `metadata` (of each page its EXIF, ICC profile
   and dots an inch). `error` and `code` are those of an item that failed;
   `gaps` is JSON on the last row: what a damaged input lacks, as `after`, `from`, `to` and `why`.
 - of the frame: `source` is the input's name, `index` its number there, `pts` its time in ticks of

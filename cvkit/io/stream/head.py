@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from cvkit.core.errors import DamagedError
+from cvkit.io.about import UNSAID, About
 from cvkit.io.codecs.metadata import Metadata
 from cvkit.io.sound import Sound
 
@@ -24,6 +25,10 @@ class Head:
     """What its pages hold beside pixels, each with its number."""
     aspect: Fraction = Fraction(1)
     """How wide the source's pixels are where they are as high as 1."""
+    cut: bool = False
+    """Whether it is a part of the input: a film of it begins with its first frame."""
+    about: About = UNSAID
+    """Title and chapters, these at the times of the frames."""
     gaps: list[Mapping[str, object]] = field(default_factory=list, compare=False)
     """What a damaged input lacks: there when its last row has been read."""
 

@@ -116,7 +116,7 @@ class StreamedItem:
             self._sound = _Arriving()
             sound = Sound.from_parts(first.sound, self._sound)
         known = (first.name, first.moving, first.format, first.rate, sound, first.metadata)
-        self.head = Head(*known, first.aspect)
+        self.head = Head(*known, first.aspect, first.cut, first.about)
 
     def frames(self) -> Generator[Frame, None, None]:
         """Frames in order. Raises InputError, or InternalError, where the item failed upstream."""

@@ -17,6 +17,7 @@ from cvkit.core.grid import Grid
 from cvkit.core.time import Time
 from cvkit.core.values import Features, Objects, Raster, Value
 from cvkit.core.warp import Array
+from cvkit.io.about import UNSAID, About, about_from
 from cvkit.io.codecs.metadata import Metadata, density
 from cvkit.io.sound import SoundPacket
 from cvkit.io.stream import grids
@@ -27,7 +28,7 @@ from cvkit.io.stream.packing import shape_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-VERSION = "2"
+VERSION = "3"
 _SAME = "same"
 _BULK = ("data", "luma", "alpha", "columns")
 _MOST_VALUES = 1000
@@ -45,6 +46,8 @@ class Row:
     format: str = ""
     rate: Fraction | None = None
     aspect: Fraction = Fraction(1)
+    cut: bool = False
+    about: About = UNSAID
     sound: bytes | None = None
     metadata: tuple[tuple[int, Metadata], ...] = ()
     error: str | None = None
@@ -78,7 +81,8 @@ def schema(items: int | None = None) -> pa.Schema:
         ("item", pa.int64()), ("name", pa.binary()), ("first", pa.bool_()), ("last", pa.bool_()),
         ("moving", pa.bool_()), ("format", pa.string()), ("rate_num", pa.int64()),
         ("rate_den", pa.int64()), ("aspect_num", pa.int64()), ("aspect_den", pa.int64()),
-        ("sound", pa.large_binary()), ("error", pa.string()), ("gaps", pa.string()),
+        ("cut", pa.bool_()), ("about", pa.string()), ("sound", pa.large_binary()),
+        ("error", pa.string()), ("gaps", pa.string()),
         ("code", pa.int32()), ("source", pa.binary()), ("index", pa.int64()), ("pts", pa.int64()),
         ("num", pa.int64()), ("den", pa.int64()), ("length", pa.int64()), ("grids", pa.string()),
         ("maps", pa.list_(pa.large_binary())), ("values", pa.list_(pa.struct(value))),
@@ -98,6 +102,7 @@ def to_batch(row: Row) -> pa.RecordBatch:
         "moving": row.moving, "format": _clean(row.format),
         "rate_num": rate.numerator if rate else None,
         "rate_den": rate.denominator if rate else None, "sound": row.sound,
+        "cut": row.cut, "about": json.dumps(row.about.told()) if row.about else None,
         "aspect_num": row.aspect.numerator, "aspect_den": row.aspect.denominator,
         "error": None if row.error is None else _clean(row.error), "code": row.code,
         "gaps": json.dumps(list(map(dict, row.gaps))) if row.gaps else None,
@@ -148,6 +153,8 @@ def from_batch(batch: pa.RecordBatch, max_pixels: int) -> Row:
         format=told["format"] or "",
         rate=rate,
         aspect=_ratio(told["aspect_num"], told["aspect_den"], least=1),
+        cut=told["cut"] is True,
+        about=about_from(json.loads(told["about"])) if told["about"] else UNSAID,
         sound=told["sound"],
         metadata=tuple(_told_of(t) for t in told["metadata"] or ()),
         error=told["error"],

@@ -101,6 +101,7 @@ class StreamWriter:
             sound = None if head.sound is None else head.sound.header()
             row = replace(row, rate=head.rate, aspect=head.aspect)
             row = replace(row, sound=sound, metadata=head.metadata)
+            row = replace(row, cut=head.cut, about=head.about)
         self._begun = True
         return row
 
