@@ -14,6 +14,7 @@ from importlib import import_module
 
 from cvkit.core.errors import InputError, ParameterError
 from cvkit.core.warp import Array, Size
+from cvkit.models.decode.end2end import finished
 from cvkit.models.decode.layout import Layout, Seen
 from cvkit.models.decode.naming import starts_with_background, without_background
 from cvkit.models.network import Facts, Port
@@ -47,7 +48,7 @@ def choose(
         raise ParameterError(
             f"{facts.file} does not detect", why=f"its metadata says task {facts.task}"
         )
-    if decoder is not None and _is_end2end(facts):
+    if decoder == "yolov8" and finished(facts):
         decoder = "end2end"  # a family's card names the layout that its networks usually have
     layouts = NAMES if decoder is None else (checked(decoder),)
     told = (len(without_background(names)), starts_with_background(names))
@@ -66,10 +67,6 @@ def choose(
         several = " or ".join(fits)
         raise _refused(facts, told[0], "more than one fits", f"say which: --decoder {several}")
     raise _refused(facts, told[0], "none of those that it knows fits")
-
-
-def _is_end2end(facts: Facts) -> bool:
-    return facts.metadata.get("end2end", "").lower() == "true"
 
 
 def checked(decoder: str) -> str:
@@ -123,9 +120,9 @@ def _tried(facts: Facts, probe: Probe) -> tuple[Array, ...]:
 
 def _refused(facts: Facts, labels: int, why: str, remedy: str = "") -> ParameterError:
     names = f"{labels} names" if labels else "no names"
+    what = "if it detects, say how it writes" + ("" if labels else ", or --labels")
     return ParameterError(
         f"{facts.file} has a layout that cvkit cannot decode",
         why=f"{why}; seen: {facts.ports()}, {names}",
-        remedy=remedy
-        or f"if it is a detector of another shape, name it: --decoder {'|'.join(NAMES)}",
+        remedy=remedy or f"{what}: --decoder {'|'.join(NAMES)}",
     )

@@ -37,7 +37,7 @@ class Decoder:
         """For labels in the network's own order; numbers stand for them where there are none."""
         found, numbers = numbered(names, layout.classes, layout.first)
         if not found:
-            found = tuple(label_of(i) for i in range(layout.classes or 0))
+            found = tuple(label_of(i + layout.first) for i in range(layout.classes or 0))
         return cls(file, layout, found, numbers)
 
     def decode(self, outputs: Sequence[Array], size: Size, wanted: Wanted) -> list[Objects]:
@@ -58,10 +58,11 @@ class Decoder:
 
     def _picture(self, found: Candidates, size: Size, wanted: Wanted) -> Objects:
         classes = self._numbered(found.classes)
-        names = self.labels
         stay = classes >= 0
         if wanted.labels:
-            stay &= np.isin(classes, [i for i, name in enumerate(names) if name in wanted.labels])
+            stay &= np.isin(
+                classes, [i for i, name in enumerate(self.labels) if name in wanted.labels]
+            )
         stay &= np.isfinite(found.boxes).all(1)  # a network run in half may overflow
         boxes, scores, classes = found.boxes[stay], found.scores[stay], classes[stay]
         if self.layout.overlap:
@@ -74,17 +75,20 @@ class Decoder:
             boxes[rows],
             scores=np.minimum(scores[rows], 1),
             classes=classes[rows],
-            labels=tuple(names[i] if i < len(names) else label_of(i) for i in classes[rows]),
+            labels=tuple(self._label(i) for i in classes[rows].tolist()),
         )
+
+    def _label(self, number: int) -> str:
+        if number < len(self.labels):
+            return self.labels[number]
+        return label_of(number + self.layout.first)
 
     def _numbered(self, classes: NDArray[np.integer]) -> NDArray[np.int32]:
         if not len(self.numbers):
-            own: NDArray[np.int32] = classes.astype(np.int32) - self.layout.first
-            return own if self.labels else own + self.layout.first
+            return np.asarray(classes - self.layout.first, np.int32)
         inside = (classes >= 0) & (classes < len(self.numbers))
-        beyond = np.where(classes < 0, -1, classes - self.layout.first)
-        rows = np.where(inside, self.numbers[np.where(inside, classes, 0)], beyond)
-        return np.asarray(rows, np.int32)
+        rows = self.numbers[np.where(inside, classes, 0)]
+        return np.asarray(np.where(inside, rows, classes - self.layout.first), np.int32)
 
 
 def label_of(number: int) -> str:

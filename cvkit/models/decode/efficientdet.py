@@ -131,4 +131,7 @@ def _listed(seen: Seen) -> Listed | str:
     table = seen.outputs[0]
     whole = (table[..., [0, 6]] == np.rint(table[..., [0, 6]])).all()
     falls = (np.diff(table[..., 5], axis=1) <= 0).all()
-    return Listed() if whole and falls else "its rows are not picture, box, score and class"
+    some = (table[..., 5] > 0).any()
+    return (
+        Listed() if whole and falls and some else "its rows are not picture, box, score and class"
+    )

@@ -15,10 +15,13 @@ import numpy as np
 
 from cvkit.core.warp import Array, Size
 from cvkit.models.decode.layout import Candidates, Seen, floats
+from cvkit.models.network import Facts
 from cvkit.models.prepare import ULTRALYTICS, Preparation
 
 MOST = 1000
 """More rows than this are a grid of cells."""
+RTDETR_HEAD = "RTDETRDecoder"
+"""What ultralytics calls it in its metadata."""
 _EFFICIENT_NMS = ("num_dets", "det_boxes", "det_scores", "det_classes")
 
 
@@ -66,15 +69,20 @@ def read(seen: Seen) -> End2end | str:
         return "it is not a table of six columns"
     if not seen.named and (shape[1] is None or shape[1] > MOST or seen.cells(shape[1])):
         return "its rows are those of a grid of cells, or too many"
-    if seen.labels == 2 and not seen.named:
-        return _not_rtdetr(seen)
-    return End2end()
-
-
-def _not_rtdetr(seen: Seen) -> End2end | str:
-    """RT-DETR's table has six columns, too, where it knows two classes: shares, no pixels."""
-    if seen.facts.metadata.get("end2end", "").lower() == "true":
+    if seen.named or finished(seen.facts) or _are_pixels(seen):
         return End2end()
-    if seen.outputs is None or not (seen.outputs[0][..., :4] > 2).any():
-        return "its boxes may be shares of the input"
-    return End2end()
+    return "its boxes are shares of the input, or only a run shows whether they are"
+
+
+def finished(facts: Facts) -> bool:
+    """Whether ultralytics' metadata say that nothing is to be suppressed."""
+    told = facts.metadata
+    return told.get("end2end", "").lower() == "true" or "'nms': True" in told.get("args", "")
+
+
+def _are_pixels(seen: Seen) -> bool:
+    """RT-DETR's table has six columns, too; its boxes are shares, and never 0."""
+    if seen.outputs is None or seen.facts.metadata.get("head") == RTDETR_HEAD:
+        return False
+    boxes = seen.outputs[0][..., :4]
+    return bool((boxes > 2).any() or not boxes.any())

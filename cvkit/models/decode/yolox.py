@@ -73,11 +73,17 @@ def read(seen: Seen) -> Yolox | str:
         return classes
     if seen.outputs is None:
         return "whether its boxes are raw only a run shows"
-    table = seen.outputs[0]
-    if not seen.named and (table[..., 4] == 1).all():
-        return "its objectness is always 1"
     assert seen.size is not None
-    return Yolox(classes, cells[1], _raw(floats(table[0]), seen.size, cells[1]))
+    table = floats(seen.outputs[0][0])
+    raw = _raw(table, seen.size, cells[1])
+    if not seen.named:
+        if (table[:, 4] == 1).all():
+            return "its objectness is always 1"
+        if (table[:, 4:] < 0).any() or (table[:, 4:] > 1).any():
+            return "its objectness or classes are not 0 to 1"
+        if not (raw or seen.labels):  # YOLOv8's table, turned, looks the same with a class more
+            return "its boxes are decoded, and its classes have no names"
+    return Yolox(classes, cells[1], raw)
 
 
 def _raw(table: Array, size: Size, strides: Sequence[int]) -> bool:
