@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from cvkit.core.errors import UsageError
-from cvkit.core.values import Image, Kind
+from cvkit.core.frame import Frame
+from cvkit.core.values import Image, Kind, Objects
 from cvkit.engine import templates
 from cvkit.engine.outputs import FILMS, LABELS, VIDEO, Output, results_of
 from cvkit.engine.plan import Chain, written
@@ -106,6 +107,19 @@ def frame_path(template: str, *, index: int, time: float, label: str = "", numbe
     label = re.sub(r"[^\w.-]+", "_", label).strip(".")
     told = {"index": index, "time": time, "label": label or "none", "id": number or "none"}
     return templates.whole(template, told)
+
+
+def path_of(template: str, frame: Frame, index: int) -> str:
+    """The path of this frame's picture, named after the one thing that it may show."""
+    objects = frame.get(Objects)
+    alone = objects if objects is not None and len(objects) == 1 else None
+    return frame_path(
+        template,
+        index=index,
+        time=frame.time.seconds,
+        label=alone.labels[0] if alone is not None and alone.labels else "",
+        number=str(alone.ids[0]) if alone is not None and alone.ids is not None else "",
+    )
 
 
 def natural_suffix(source: Source, kind: Kind) -> str:

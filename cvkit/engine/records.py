@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cvkit.core.errors import OutputError
 from cvkit.core.values import Camera, Event, Kind, Measures, Objects, Scores, Text, Vector
 from cvkit.engine.films import is_film
-from cvkit.engine.naming import frame_path
+from cvkit.engine.naming import path_of
 
 if TYPE_CHECKING:
     from cvkit.engine.check import Job
@@ -75,7 +75,7 @@ class Labels:
         index = number if self._counted else frame.index
         # A picture that was only drawn on has the labels of its source.
         if self._template and (self._moving or self._counted or frame.grid.steps):
-            path = frame_path(self._template, index=index, time=frame.time.seconds)
+            path = path_of(self._template, frame, index)
             told["picture"] = os.path.relpath(path, self._below or ".")
         elif self._moving or self._counted:
             told["picture"] = picture_name(frame.source, index)

@@ -127,8 +127,8 @@ class _Reader:
         if len(numbers) == 4:
             one["box"] = _box(numbers, size)
             return one
-        points = [[x * size[0], y * size[1]] for x, y in zip(numbers[::2], numbers[1::2],
-                                                             strict=True)]  # fmt: skip
+        places = zip(numbers[::2], numbers[1::2], strict=True)
+        points = [[_pixels(x * size[0]), _pixels(y * size[1])] for x, y in places]
         xs, ys = zip(*points, strict=True)
         one["box"] = [min(xs), min(ys), max(xs), max(ys)]
         turned = self._task == "obb" or (self._task != "segment" and _is_rectangle(points))
@@ -156,7 +156,12 @@ def _box(numbers: list[float], size: Size) -> list[float]:
         raise ValueError("a box has no size below 0")
     width, height = size
     left, top = (cx - w / 2) * width, (cy - h / 2) * height
-    return [left, top, left + w * width, top + h * height]
+    return [_pixels(v) for v in (left, top, left + w * width, top + h * height)]
+
+
+def _pixels(value: float) -> float:
+    """To what results hold, so that whole pixels are whole again after six digits of a part."""
+    return round(value, 2)
 
 
 def _is_rectangle(points: list[list[float]]) -> bool:
