@@ -59,8 +59,8 @@ class RunOptions(BaseModel):
     """How many pictures at a time; 0 takes one a processor. The results do not depend on it."""
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
     """Where networks run: auto, cpu, cuda or cuda:N."""
-    backend: Literal["auto", "openvino", "onnx", "torch", "tflite", "tensorrt", "opencv"] = "auto"
-    """What runs networks; auto takes the fastest that is installed and can, in a fixed order."""
+    backend: Literal["auto", "onnx", "openvino", "torch", "tflite", "tensorrt", "opencv"] = "auto"
+    """What runs networks; auto takes the first that is installed and can (cvkit help backends)."""
     half: bool = False
     """Networks compute in bfloat16 (processors) or float16 (CUDA): faster, a little less exact."""
     seed: Annotated[int, Field(ge=0)] = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 
-from tests.bench import calls, folder, memory, moving, start
+from tests.bench import calls, detecting, folder, memory, moving, start
 from tests.bench.measure import Result
 
 BUDGETS: dict[int, list[Callable[[int], Iterator[Result]]]] = {
@@ -19,6 +19,8 @@ BUDGETS: dict[int, list[Callable[[int], Iterator[Result]]]] = {
     4: [moving.pipes],
     5: [folder.to_masks],
     6: [memory.video],
+    7: [detecting.a_video],
+    8: [detecting.one_picture],
     9: [calls.single_calls],
 }
 

@@ -123,6 +123,7 @@ def test_an_openvino_folder_says_what_the_onnx_file_says(make: Make, tmp_path: P
     names = "names: {0: red, 1: green, 2: blue}\ntask: detect\nstride: 32\n"
     (folder / "metadata.yaml").write_text(names)
     network = loaded(folder)
+    assert network.ran_on.startswith("openvino")
     assert network.ran_on.endswith("CPU float32")
     assert network.facts.names == ("red", "green", "blue")
     given = noise(1, 3, 64, 64)
@@ -201,14 +202,14 @@ def test_auto_takes_the_first_that_is_installed_and_can(
 ) -> None:
     path = make(1)
     order = [known.name for known in choice.choices(look(path))]
-    assert order == ["openvino", "onnx", "opencv"]
+    assert order == ["onnx", "openvino", "opencv"]
     absent = set[str]()
     monkeypatch.setattr(
         "cvkit.models.backends.choice.find_spec",
         lambda name: None if name in absent else find_spec(name),
     )
-    absent.add("openvino")
     assert loaded(path).ran_on.startswith("onnxruntime")
+    absent.add("openvino")
     with pytest.raises(MissingError, match=r'pip install "cvkit-cli\[openvino\]"'):
         choice.load(look(path), CPU, "openvino")
     absent.add("onnxruntime")

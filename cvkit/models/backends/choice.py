@@ -53,15 +53,6 @@ _ALL = (
         ("tflite",),
     ),
     Known(
-        "openvino",
-        "OpenVINO",
-        "openvino:OpenvinoNetwork",
-        "openvino",
-        "openvino",
-        ("onnx", "openvino", "tensorflow", "tflite"),
-        half=True,
-    ),
-    Known(
         "onnx",
         "ONNX Runtime",
         "onnx:OnnxNetwork",
@@ -72,12 +63,21 @@ _ALL = (
         cuda=True,
     ),
     Known(
+        "openvino",
+        "OpenVINO",
+        "openvino:OpenvinoNetwork",
+        "openvino",
+        "openvino",
+        ("onnx", "openvino", "tensorflow", "tflite"),
+        half=True,
+    ),
+    Known(
         "torch",
         "PyTorch",
         "torch:TorchNetwork",
         "torch",
         "torch",
-        ("torchscript",),
+        ("torchscript", "checkpoint"),
         cuda=True,
         half=True,
     ),
@@ -113,7 +113,7 @@ def load(model: ModelFile, how: How, backend: str = "auto") -> Backend:
         return _asked(model, how, BACKENDS[backend])
     refused: list[CvkitError] = []
     for known in _order(model, how):
-        if not known.installed:
+        if not known.installed or _unable(known, model):
             continue
         try:
             return _load(known, model, how)
@@ -128,13 +128,11 @@ def choices(model: ModelFile) -> list[Known]:
 
 
 def _order(model: ModelFile, how: How) -> list[Known]:
-    known = choices(model)
+    known = [one for one in BACKENDS.values() if model.kind in one.kinds]
     if how.half:
         known = [one for one in known if one.half]
     if how.device.kind == "cuda":
         return [one for one in known if one.cuda]
-    if model.integer:  # OpenVINO takes twice the time for these
-        known.sort(key=lambda one: one.name != "onnx")
     if how.device.kind == "auto":  # a device that is there goes before the processor
         known.sort(key=lambda one: not (one.cuda and one.installed and _has_cuda(one)))
     return known

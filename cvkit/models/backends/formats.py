@@ -6,12 +6,13 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
-from zipfile import BadZipFile, ZipFile
 
 from cvkit.core.errors import MissingError, ParameterError
 from cvkit.models.backends import metadata, onnx_file, wire
+from cvkit.models.backends.onnx_file import OnnxFile
 from cvkit.models.network import Facts
 
 Kind = Literal[
@@ -59,21 +60,36 @@ _MOST_TEXT = 1 << 26
 _HEAD = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ModelFile:
-    """`graph` is what is run or describes it, `weights` the second file where there are two.
-
-    `facts`: what the file says of itself, where that can be read without a runtime; `integer`: the
-    operations in it that quantise while they run; `metadata` as an exporter left it beside.
-    """
+    """`graph` is what is run or describes it, `weights` the second file where there are two,
+    `metadata` what an exporter left beside."""
 
     kind: Kind
     name: str
     graph: Path
     weights: Path | None = None
-    facts: Facts | None = None
-    integer: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def facts(self) -> Facts | None:
+        """What the file says of itself, where that can be read without a runtime.
+
+        Raises MissingError where it is damaged.
+        """
+        return self._told.facts if self.kind == "onnx" else None
+
+    @property
+    def integer(self) -> tuple[str, ...]:
+        """The operations in it that quantise while they run. Raises as `facts`."""
+        return self._told.integer if self.kind == "onnx" else ()
+
+    @cached_property
+    def _told(self) -> OnnxFile:
+        try:
+            return onnx_file.read(self.graph)
+        except wire.Malformed:
+            raise damaged(self.graph, "it is cut, damaged or no ONNX network") from None
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -141,6 +157,8 @@ def _is_onnx(path: Path) -> bool:
 
 def _zipped(path: Path) -> Kind:
     """PyTorch writes both into a zip; what is in it says which. Nothing is unpacked."""
+    from zipfile import BadZipFile, ZipFile
+
     try:
         with ZipFile(path) as archive:
             names = archive.namelist()
@@ -172,14 +190,6 @@ def _folder(path: Path) -> ModelFile:
     if (path / "saved_model.pb").exists():
         why = "a SavedModel has to be frozen into one .pb, or converted to ONNX"
     raise MissingError(f"the folder {path} is no model", why=why, remedy="name the file itself")
-
-
-def _onnx(path: Path) -> ModelFile:
-    try:
-        told = onnx_file.read(path)
-    except wire.Malformed:
-        raise damaged(path, "it is cut, damaged or no ONNX network") from None
-    return ModelFile("onnx", path.name, path, None, told.facts, told.integer)
 
 
 def _openvino(path: Path, name: str = "") -> ModelFile:
@@ -218,7 +228,7 @@ def _alone(kind: Kind) -> Callable[[Path], ModelFile]:
 
 
 _READERS: dict[Kind, Callable[[Path], ModelFile]] = {
-    "onnx": _onnx,
+    "onnx": lambda path: ModelFile("onnx", path.name, path),
     "openvino": _openvino,
     "darknet": _darknet,
     "caffe": _caffe,

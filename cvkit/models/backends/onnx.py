@@ -51,7 +51,11 @@ class OnnxNetwork(Backend):
                 "ONNX Runtime computes as the file says, so it has no --half",
                 remedy="leave --half out, or export the network in float16",
             )
-        self._session, provider = _session(model.graph, how.device)
+        try:
+            self._session, provider = _session(model.graph, how.device)
+        except MissingError:
+            _ = model.facts  # says it in plain words where the file is damaged
+            raise
         self.accelerated = provider != "CPUExecutionProvider"
         self.lanes = 1 if self.accelerated else side_by_side()[0]
         facts = _facts(model.name, self._session)
