@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from cvkit.core import wording
-from cvkit.core.errors import UsageError
+from cvkit.core.errors import ParameterError, UsageError
 from cvkit.models.labels import labels as labels_of
 from cvkit.models.prepare import Preparation
 from cvkit.models.recipe import Recipe
@@ -76,7 +76,10 @@ class Card(BaseModel):
     @classmethod
     def _there(cls, name: str) -> str:
         if name:
-            labels_of(name)
+            try:
+                labels_of(name)
+            except ParameterError as error:
+                raise ValueError(error.what) from error
         return name
 
     @field_validator("prepare", mode="before")

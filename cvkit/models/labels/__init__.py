@@ -34,7 +34,8 @@ def labels(name: str) -> tuple[str, ...]:
     try:
         text = (HOME / f"{name}.txt").read_text(encoding="utf-8")
     except FileNotFoundError:
-        known = ", ".join(sorted(p.stem for p in HOME.glob("*.txt")))
+        files = (path.stem for path in HOME.glob("*.txt"))
+        known = ", ".join(sorted({*files, *BACKGROUND, "coco90"}))
         raise ParameterError(
             f"there is no list of labels {name!r}", remedy=f"there are {known}"
         ) from None
