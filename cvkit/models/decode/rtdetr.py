@@ -73,6 +73,8 @@ def read(seen: Seen) -> Rtdetr | str:
     if len(seen.shapes) != 1 or len(seen.shapes[0]) != 3:
         return "it has not one table a picture"
     _, rows, columns = seen.shapes[0]
+    if columns == 6 and seen.facts.metadata.get("head") == RTDETR_HEAD:
+        return Rtdetr(None)
     if rows is None or columns is None:
         return "its sides are free"
     if not seen.named and (rows > MOST or seen.cells(rows) or columns < 6):
@@ -81,8 +83,6 @@ def read(seen: Seen) -> Rtdetr | str:
 
 
 def _one_table(seen: Seen, columns: int) -> Rtdetr | str:
-    if columns == 6 and seen.facts.metadata.get("head") == RTDETR_HEAD:
-        return Rtdetr(None)
     classes = seen.count(columns, 4)
     if columns != 6 and (isinstance(classes, str) or seen.named):
         return classes if isinstance(classes, str) else Rtdetr(classes)
