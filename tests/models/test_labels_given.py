@@ -10,7 +10,6 @@ from cvkit.core.errors import MissingError, ParameterError
 from cvkit.models.labels import labels
 from cvkit.models.labels.given import given
 
-
 MAP = """item {
   name: '/m/01g317'
   id: 1
