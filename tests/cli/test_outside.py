@@ -69,5 +69,5 @@ def test_a_broken_one_costs_only_its_own_command(cvkit: Command, glowing: dict[s
 
 def test_the_schema_has_every_stage(monkeypatch: pytest.MonkeyPatch):
     made = schema()
-    assert made["$defs"]["detect"]["required"] == ["model"]
+    assert made["$defs"]["keep"]["required"] == ["name"]
     assert {"const": "detect"} in made["properties"]["steps"]["items"]["anyOf"]

@@ -49,9 +49,11 @@ every = pytest.mark.parametrize("name", NAMES)
 def made(name: str) -> Stage:
     """The stage as its example has it, or with no parameters."""
     try:
-        return catalog.make(name, {})
+        stage = catalog.make(name, {})
     except ParameterError:
         return example_stage(name)
+    # The model that a stage takes by itself would have to be fetched.
+    return example_stage(name) if "model" in stage.needs else stage
 
 
 def example_stage(name: str) -> Stage:

@@ -1,4 +1,4 @@
-"""Find things in pictures with a network or a cascade: a box, a label and a score each.
+"""Find things with a network or a cascade: a box, a label and a score each.
 
 `--model` is a name (`cvkit models list`) or a file. These need no download: `hog` finds people
 upright and whole; `haar-face`, `-profile`, `-eye`, `-smile`, `-fullbody`, `-upperbody`,
@@ -59,7 +59,7 @@ class Detect(Stage):
     model: str = "yolox-nano"
     """A name (see cvkit models list), or the file of a network or cascade."""
     classes: tuple[str, ...] = ()
-    """Only these, by name or number: person,car or 0,2."""
+    """Only these: person,car or 0,2."""
     score: Annotated[float, Field(ge=0, le=1)] = 0.25
     """Only things whose score is above this, 0 to 1."""
     iou: Annotated[float, Field(ge=0, le=1)] = 0.7
@@ -75,15 +75,15 @@ class Detect(Stage):
     decoder: str | None = None
     """How its outputs are read, where that is not recognised: yolov5, ssd, ..."""
     tile: Annotated[Length, AfterValidator(_large)] | None = None
-    """Look at the picture in tiles of this side, too (640): for small things."""
+    """For small things: look at tiles of this side, too (640)."""
     overlap: Length = Length(20, "%")
-    """How far tiles overlap: pixels, or a share of the tile."""
+    """How far tiles overlap, at least; a share is one of the tile."""
     scale_factor: Annotated[float, Field(gt=1, le=4)] | None = None
     """Cascades, hog: from one size of the window to the next (1.1)."""
     min_neighbors: Annotated[int, Field(ge=0)] | None = None
     """Cascades, hog: how many windows must agree; more is stricter."""
     min_size: Above0 | None = None
-    """Cascades, hog, dlib: the smallest thing looked for, its shorter side."""
+    """Cascades, hog, dlib: the least shorter side of what is sought."""
 
     @model_validator(mode="after")
     def _overlap_fits(self) -> Detect:
