@@ -29,7 +29,7 @@ PACKAGES = {
     "pyarrow": "pyarrow",
     "onnxruntime": "onnxruntime",
     "simplejpeg": "simplejpeg",
-    "pooch": "pooch",
+    "requests": "requests",
     "textual_image": "textual-image",
 }
 """What cvkit imports, by the distribution that brings it; OpenCV is looked at on its own."""
