@@ -364,6 +364,7 @@ _NAMES = {
     "anonymize": "redact",
     "predict": "detect --model FILE",
     "yolo": "detect --model FILE",
+    **dict.fromkeys(("dataset", "coco2yolo", "voc2yolo"), "convert coco:FILE -o yolo:FOLDER"),
     "identify": "info",
     **dict.fromkeys(("eval", "val", "cocoeval", "map"), "evaluate FOUND --truth TRUTH"),
     "exiftool": "info --exif",

@@ -192,7 +192,9 @@ def _run_page(name: str, stream: TextIO) -> str:
     else:
         text = (
             "Write inputs in another format, or with other frames or encoding: the chain of no "
-            "steps. The suffix of the output chooses the format."
+            "steps. The suffix of the output chooses the format. Labels become labels: coco: yolo: "
+            "voc: mot: .jsonl .csv and .parquet, any of them from any other (cvkit convert "
+            "coco:ann.json -o yolo:labels/)."
         )
         usage = "cvkit convert INPUT... [options] -o OUTPUT"
         example = "cvkit convert photo.png -o photo.webp --quality 85"

@@ -13,9 +13,9 @@ from typing import Any, Protocol
 from cvkit.core.errors import InputError, OutputError
 from cvkit.core.frame import Frame
 from cvkit.core.options import RunOptions
-from cvkit.core.values import Image, Objects, Raster
+from cvkit.core.values import Image, Raster
 from cvkit.engine import templates
-from cvkit.engine.naming import frame_path
+from cvkit.engine.naming import path_of
 from cvkit.engine.outputs import Output, format_of
 from cvkit.io.about import UNSAID, About
 from cvkit.io.codecs.metadata import NO_ALBUM, NOTHING, Album
@@ -138,15 +138,8 @@ class Pictures:
         self._written: list[str] = []
 
     def write(self, made: Made, number: int) -> None:
-        objects = made.frame.get(Objects)
-        first = objects is not None and len(objects) == 1
-        path = frame_path(
-            self._template,
-            index=number if self._counted else made.frame.index,
-            time=made.frame.time.seconds,
-            label=objects.labels[0] if first and objects and objects.labels else "",
-            number=str(objects.ids[0]) if first and objects and objects.ids is not None else "",
-        )
+        index = number if self._counted else made.frame.index
+        path = path_of(self._template, made.frame, index)
         data = encoded(self._output, made, format_of(path), self._options, self._album, self._notes)
         if self._claims is not None:
             self._claims.take(path)

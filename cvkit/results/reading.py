@@ -78,6 +78,12 @@ class Saved:
             for index, frame in frames.items():
                 yield self._told((source, index), frame, None)
 
+    def things(self) -> Iterator[list[Record]]:
+        """The objects of every frame, where they need not be in pixels: no picture is read."""
+        for frames in self._scan.frames.values():
+            for frame in frames.values():
+                yield self._rows(frame, frame.size or (1, 1))
+
     def place(self, source: str, index: int, number: int | None = None) -> Place | None:
         """Under which source and index it knows this frame of an input, if it does.
 
