@@ -99,3 +99,20 @@ def test_four_boxes_of_which_one_is_another_once_more():
     scores = np.array([0.9, 0.8, 0.7, 0.6], np.float32)
     np.testing.assert_allclose(iou(boxes, boxes)[0], [1, 0.8182, 0, 0.3333], atol=5e-5)
     assert kept(boxes, scores, 0.5).tolist() == [0, 2, 3]
+
+
+@pytest.mark.parametrize("n", [95, 96, 97, 400])
+@pytest.mark.parametrize("limit", [0.0, 0.3, 0.7])
+@pytest.mark.parametrize("most", [None, 20, 150])
+def test_many_boxes_are_kept_as_one_by_one(n: int, limit: float, most: int | None) -> None:
+    """Boxes are compared many at a time; a plain loop over them, best first, is the definition."""
+    random = np.random.default_rng(n)
+    corners = random.random((n, 4), np.float32) * 100
+    corners[:, 2:] = corners[:, :2] + random.random((n, 2), np.float32) * 60
+    scores, groups = random.random(n, np.float32).round(2), random.integers(0, 4, n)
+    expected: list[int] = []
+    for i in np.argsort(-scores, kind="stable"):
+        others = [j for j in expected if groups[j] == groups[i]]
+        if not (iou(corners[others], corners[[i]]) > np.float32(limit)).any():
+            expected.append(int(i))
+    assert kept(corners, scores, limit, groups, most).tolist() == expected[:most]
