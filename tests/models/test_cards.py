@@ -40,6 +40,16 @@ def test_every_card_can_be_read_and_names_one_model() -> None:
             assert find(alias) is card
 
 
+def test_a_name_stands_for_one_model_only() -> None:
+    meant = [
+        {name.replace("-", "") for name in (card.name, *card.aliases)}
+        for card in cards.cards().values()
+    ]
+    assert sum(map(len, meant)) == len(set().union(*meant))
+    files = [card.files[0].name for card in cards.cards().values()]
+    assert len(set(files)) == len(files)
+
+
 def test_where_the_size_is_known_so_is_the_content_or_it_is_small() -> None:
     for card in cards.cards().values():
         for weights in card.files:

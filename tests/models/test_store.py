@@ -188,14 +188,18 @@ models:
 """
 
 
+def forget_cards() -> None:
+    for cached in (cards.cards, cards._texts, cards._family):
+        cached.cache_clear()
+
+
 def test_a_licence_for_research_only_is_accepted_once(
     web: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "cards").mkdir()
     (tmp_path / "cards" / "test.yaml").write_text(RESEARCH)
     monkeypatch.setattr(cards, "HOME", tmp_path / "cards")
-    cards.cards.cache_clear()
-    cards._by_name.cache_clear()
+    forget_cards()
     try:
         web.add("studied/studied.onnx", CONTENT)
         with pytest.raises(MissingError, match=r"allows research only.*--accept-license studied"):
@@ -208,8 +212,7 @@ def test_a_licence_for_research_only_is_accepted_once(
         assert store.get("studied").sha256 == DIGEST
     finally:
         monkeypatch.undo()
-        cards.cards.cache_clear()
-        cards._by_name.cache_clear()
+        forget_cards()
 
 
 def test_a_pickle_that_was_laid_there_is_not_trusted(web: Server, home: Path) -> None:
@@ -308,6 +311,7 @@ def test_a_second_file_comes_along(tmp_path: Path, home: Path) -> None:
         ("yolox_nano.onnx", "", "is not the yolox_nano.onnx of yolox-nano.*--as NAME"),
         ("some.tflite", "yolox-nano", "is no file of yolox-nano: that has .onnx"),
         ("some.onnx", "haar-face", "is a detector that needs no file"),
+        ("some.onnx", "exports", "exports is a word of the store's"),
         ("some.onnx", "Mine Own", "a model's name has small letters"),
         ("some.onnx", "mine.onnx", "no suffix, got 'mine.onnx'"),
         ("some.onnx", "../mine", "a model's name has small letters"),
@@ -417,6 +421,19 @@ def test_links_and_foreign_archives_are_no_bundles(tmp_path: Path, home: Path) -
     with pytest.raises(InputError, match=r"is no bundle of models.*cvkit models bundle"):
         importing.take(other)
     assert not (home / "mine").exists()
+
+
+def test_what_was_made_of_a_model_goes_with_it(web: Server, home: Path) -> None:
+    store.get(PICKLE)
+    made = home / "exports" / f"{DIGEST}-ultralytics8-1"
+    other = home / "exports" / f"{'0' * 64}-ultralytics8-1"
+    for folder_of in (made, other):
+        folder_of.mkdir(parents=True)
+        (folder_of / "a.onnx").write_bytes(b"1234")
+    assert keeping.size() == (1, sum(p.stat().st_size for p in home.rglob("*") if p.is_file()))
+    assert keeping.remove(PICKLE) == len(CONTENT) + 4
+    assert not made.exists()
+    assert (other / "a.onnx").is_file()
 
 
 def test_files_are_read_through(web: Server, home: Path) -> None:

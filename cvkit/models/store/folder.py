@@ -30,6 +30,10 @@ def cache_folder() -> Path:
     return home / "cvkit" / "models"
 
 
+EXPORTS = "exports"
+"""The folder in it for what is made of models, under names that begin with their sha256."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pin:
     """A file as it was when it came: its content by `sha256`, where it came from.

@@ -85,6 +85,8 @@ def own() -> dict[str, list[str]]:
 
 def unknown(name: str) -> MissingError:
     """That there is no model of this name, with those that are nearly called so."""
+    if name in NEED_NO_FILE:
+        return MissingError(f"{name} has no file", why="it is part of a package that is installed")
     there = [*NEED_NO_FILE, *cards.names(), *own()]
     near = difflib.get_close_matches(name.lower(), there, 3, 0.6)
     guess = f"did you mean {' or '.join(near)}? " if near else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -111,7 +112,7 @@ def _verified(name: str, card: Card | None, path: Path) -> Verified:
 
 
 def remove(name: str, *, forget: bool = False) -> int:
-    """Take a model's files away; how many bytes that frees.
+    """Take a model's files away, and what was made of them; how many bytes that frees.
 
     What a model without a known content was when it first came stays in `models.lock`, so that
     another file does not take its place unseen; `forget` drops that. Raises MissingError for a name
@@ -119,17 +120,13 @@ def remove(name: str, *, forget: bool = False) -> int:
     """
     card = cards.find(name)
     paths = files_of(name)
-    freed = 0
-    for path in paths:
-        for one in (path, *(path.with_name(path.name + end) for end in (".part", ".part.json"))):
-            try:
-                freed += one.stat().st_size
-                one.unlink()
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                why = (error.strerror or str(error)).lower()
-                raise OutputError(f"{one} cannot be removed", why=why) from error
+    ends = ("", ".part", ".part.json")
+    freed = sum(_removed(path.with_name(path.name + end)) for path in paths for end in ends)
+    pins = folder.known().files
+    for pin in filter(None, (pins.get(f"{path.parent.name}/{path.name}") for path in paths)):
+        for made in (folder.cache_folder() / folder.EXPORTS).glob(f"{pin.sha256}-*"):
+            freed += sum(_removed(file) for file in made.rglob("*") if file.is_file())
+            shutil.rmtree(made, ignore_errors=True)
     with suppress(OSError):
         paths[0].parent.rmdir()
     if forget or card is None:
@@ -140,6 +137,19 @@ def remove(name: str, *, forget: bool = False) -> int:
 
         folder.change(how)
     return freed
+
+
+def _removed(path: Path) -> int:
+    """The bytes that it had; 0 where it was not there."""
+    try:
+        size = path.stat().st_size
+        path.unlink()
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise OutputError(f"{path} cannot be removed", why=why) from error
+    return size
 
 
 def size() -> tuple[int, int]:
