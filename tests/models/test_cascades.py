@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import local
@@ -19,6 +20,7 @@ from cvkit.core.objects import Objects
 from cvkit.core.units import Length
 from cvkit.models.classical import catalogue
 from cvkit.models.classical.search import Search
+from cvkit.models.classical.soundness import fault
 from cvkit.models.classical.windows import check_search
 from cvkit.models.detector import Detector
 from cvkit.models.opening import BUILT_IN, Models
@@ -302,3 +304,40 @@ def test_what_runs_on_the_processor_only_is_not_put_elsewhere() -> None:
         Models(Settings("cuda")).open("hog-people")
     with pytest.raises(ParameterError, match="haar-face has neither --imgsz"):
         Models().open("haar-face", recipe=Recipe(size=(640, 640)))
+
+
+LBP = Path(skimage.data.lbp_frontal_face_cascade_filename())
+HAAR = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_alt2.xml"
+
+
+@pytest.mark.parametrize(
+    ("file", "pattern", "instead", "told"),
+    [
+        (LBP, r"0 -1 46 ", "0 -1 4600000 ", "a node points to what is not there"),
+        (LBP, r"0 -1 46 ", "0 -1 -5 ", "a node points to what is not there"),
+        (LBP, r"0 -1 46 -67130709", "0 -1 46", "a node points to what is not there"),
+        (LBP, r"<rect>\s*\d+ \d+ ", "<rect>500 500 ", "a feature lies outside its window"),
+        (LBP, r"<rect>\s*\d+ \d+ \d+ \d+", "<rect>1 2", "a feature lies outside its window"),
+        (LBP, r"<height>24", "<height>0", "its window is 24×0"),
+        (LBP, r"<width>24", "<width>many", "text where numbers should be"),
+        (LBP, r"<featureType>LBP", "<featureType>HOG", "its features are HOG"),
+        (HAAR, r"(<internalNodes>\s*0 1) 0", r"\1 99999999", "a node points to"),
+        (HAAR, r"(<internalNodes>\s*0 1) 0", r"\1 -5", "a node points to"),
+        (HAAR, r"<internalNodes>\s*0 1", "<internalNodes>99 99", "a node points to"),
+        (HAAR, r"2 7 16 4 -1\.", "2 7 16 40 -1.", "a feature lies outside its window"),
+    ],
+)
+def test_a_file_that_would_crash_the_library_is_refused(
+    file: Path, pattern: str, instead: str, told: str, tmp_path: Path
+) -> None:
+    text = file.read_text()
+    hostile = tmp_path / "hostile.xml"
+    hostile.write_text(re.sub(pattern, instead, text, count=1))
+    assert hostile.read_text() != text
+    with pytest.raises(ParameterError, match=f"hostile.xml is no cascade.*{told}"):
+        Models().open(str(hostile))
+
+
+@pytest.mark.parametrize("file", [LBP, *sorted(HAAR.parent.glob("haarcascade_*.xml"))])
+def test_every_cascade_that_comes_with_the_libraries_is_sound(file: Path) -> None:
+    assert fault(file) == ""

@@ -77,20 +77,24 @@ def at(path: Path, label: str = "") -> Windows:
     Without a `label` things are called after the file.
     """
     from cvkit.models.classical.haar import Cascade, CascadeDetector
+    from cvkit.models.classical.soundness import fault
 
     label = label or re.sub(r"^(haar|lbp|hog)cascade_", "", path.stem)
+    if why := fault(path):
+        raise _unreadable(path, why)
     cascade = Cascade(path)
     if cascade.loaded:
         return CascadeDetector(cascade, label)
     if b"LBP" not in path.read_bytes()[:_HEAD]:
-        raise ParameterError(
-            f"{path} is no cascade that can be read",
-            why="OpenCV cannot load it",
-            remedy="give a cascade as opencv_traincascade writes it",
-        )
+        raise _unreadable(path, "OpenCV cannot load it")
     from cvkit.models.classical.lbp import LbpDetector
 
     return LbpDetector(path, label)
+
+
+def _unreadable(path: Path, why: str) -> ParameterError:
+    remedy = "give a cascade as opencv_traincascade writes it"
+    return ParameterError(f"{path} is no cascade that can be read", why=why, remedy=remedy)
 
 
 _NOWHERE = frozenset({"haar-car", "haar-cars", "haar-vehicle"})
