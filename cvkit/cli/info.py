@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cvkit.cli import failure, terminal
+from cvkit.cli.info_labels import holds_labels, label_facts, label_lines
 from cvkit.cli.info_lines import lines
 from cvkit.cli.progress import span
 from cvkit.core.algo.statistics import pixel as pixel_facts
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 
 
 def command(
-    files: Annotated[list[str], typer.Argument(help="Pictures, videos and folders.")],
+    files: Annotated[
+        list[str], typer.Argument(help="Pictures, videos, folders; labels as coco:FILE.")
+    ],
     pixel: Annotated[
         list[str] | None,
         typer.Option(help="The pixel X,Y: its levels, colour and hue. May be repeated."),
@@ -55,13 +58,17 @@ def command(
     file has one line. Pixels and levels are of the first frame of a video, and of the first page
     of a document where --page names no other.
     """
+    if "-" in files:
+        remedy = "save it first: cat > FILE"
+        raise UsageError("info looks at files, - is none", why="stdin comes once", remedy=remedy)
     asked = More(tuple(_point(text) for text in pixel or ()), stats, exif, _pages(page), scan)
     facts, code = _all_facts(files, asked, as_json=as_json)
     if as_json:
         terminal.data(json.dumps(facts, indent=2))
     else:
         for fact in facts:
-            terminal.data("\n".join([described(fact), *lines(fact)]))
+            told = label_lines(fact) if "labels" in fact else [described(fact), *lines(fact)]
+            terminal.data("\n".join(told))
     return (6 if any("error" not in f for f in facts) else code) if code else 0
 
 
@@ -80,6 +87,9 @@ def _all_facts(files: list[str], asked: More, *, as_json: bool) -> tuple[list[di
 
     for text in files:
         try:
+            if holds_labels(text):
+                facts.append(label_facts(text))
+                continue
             there = find((text,)).files
         except CvkitError as error:  # what the others hold is told all the same
             code = failed(text, error)

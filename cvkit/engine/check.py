@@ -158,7 +158,10 @@ def check(spec: Spec) -> Job:
     if not spec.inputs:
         raise UsageError("there is no input", remedy="name a file, a folder or - for stdin")
     if "-" in spec.inputs and len(spec.inputs) > 1:
-        raise UsageError("- is the only input where it is one")
+        raise UsageError(
+            "- is the only input where it is one",
+            remedy="write what it carries to a file, and name that among the others",
+        )
     stdin = open_stdin(options) if "-" in spec.inputs else None
     try:
         return _checked(spec, options, stdin)

@@ -127,7 +127,12 @@ class FrameStream:
 
     def failed(self, outcome: Outcome) -> None:
         item = outcome.item
-        self._writer.failed(item.number, item.name, outcome.error, outcome.code)
+        # The reader names it as outputs do, and cannot read it anew.
+        error = outcome.error
+        if error.startswith(item.shown):
+            error = item.name + error[len(item.shown) :]
+        error = error.replace("--on-corrupt salvage", "--on-corrupt salvage before the pipe")
+        self._writer.failed(item.number, item.name, error, outcome.code)
 
     def end(self, code: int, error: str) -> None:
         self._writer.end(code, error)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cvkit.io.sound import Stretches
 
 _ENCODER = ("codec", "crf", "preset", "bitrate", "pix_fmt")
+_LEAST_BITS = 1000
 CUT = "cut"
 """The event at which a new file begins."""
 
@@ -269,4 +270,8 @@ def _bits(text: str | None) -> int | None:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kKmM]?)", text)
     if not match:
         raise ParameterError(f"--bitrate {text}", why="it is bits a second", remedy="try 4M")
-    return round(float(match[1]) * {"": 1, "k": 1e3, "m": 1e6}[match[2].lower()])
+    bits = round(float(match[1]) * {"": 1, "k": 1e3, "m": 1e6}[match[2].lower()])
+    if bits < _LEAST_BITS:
+        why = f"that is {bits} bits a second, too few for any picture"
+        raise ParameterError(f"--bitrate {text}", why=why, remedy=f"try {match[1]}M or {match[1]}k")
+    return bits

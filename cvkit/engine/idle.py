@@ -30,6 +30,8 @@ def refuse_idle(job: Job) -> None:
     if job.upstream is not None and given & {"frames", "duration"}:
         name = "frames" if "frames" in given else "duration"
         raise _idle(name, "say it to the process that reads the video")
+    if job.upstream is not None and "on_corrupt" in given:
+        raise _idle("on_corrupt", "say it to the process that reads the files")
     for name, why in _reasons(job, given):
         if name in given:
             raise _idle(name, why)

@@ -12,7 +12,7 @@ from cvkit.core.errors import UsageError
 from cvkit.core.frame import Frame
 from cvkit.core.values import Image, Kind, Objects
 from cvkit.engine import templates
-from cvkit.engine.outputs import FILMS, LABELS, VIDEO, Output, results_of
+from cvkit.engine.outputs import FILMS, LABELS, RESULTS, VIDEO, Output, results_of
 from cvkit.engine.plan import Chain, written
 from cvkit.io.codecs.formats import (
     ANIMATION_SUFFIXES,
@@ -242,6 +242,11 @@ def _apart(path: str, one: Source, two: Source) -> str:
 def _suits(output: Output, source: Source, chain: Chain) -> None:
     suffix, path = output.suffix, templates.whole(output.template)
     stem = os.path.splitext(path)[0]
+    if source.moving and suffix in RESULTS:
+        raise UsageError(
+            f"{path} holds results, and no step of {chain.last_name} gives any",
+            remedy=f"list the frames: -o {stem}.jsonl, or find something first (contours, detect)",
+        )
     if source.moving and suffix in _STILLS:
         raise UsageError(
             f"{source.name} is a video, and {path} one picture",

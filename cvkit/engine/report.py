@@ -158,5 +158,7 @@ class Report:
         failed = [o for o in self.outcomes if o.state == "failed"]
         if failed:
             codes |= {o.code for o in failed if o.code not in (3, 6)}
-            codes.add(6 if self.done or self.skipped else 3)
+            codes.add(6 if self.done else 3)
+        elif self.skipped and not (self.done or self.pending):
+            codes.add(3)  # damaged, all of them
         return next(code for code in PRECEDENCE if code in codes)

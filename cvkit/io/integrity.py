@@ -84,6 +84,8 @@ def refuse(kind: str | None, head: bytes, name: str) -> InputError:
     if kind == "cvkit":
         return unsupported(name, "it is a frame stream of cvkit, not a picture")
     seems = looks_like(head)
+    if seems == "sound":
+        return unsupported(name, "it is sound without a picture")
     if seems is not None:
         return unsupported(name, f"it is not a picture: it begins like {seems}")
     wanted = NAMES.get(SUFFIX_FORMAT.get(os.path.splitext(name)[1].lower(), ""))

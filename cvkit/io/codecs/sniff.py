@@ -172,12 +172,16 @@ _TEXTS = (
     (b"pk\x03\x04", "a ZIP archive"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"{\\rtf", "RTF"),
+    *((magic, "sound") for magic in (b"id3", b"flac", b"#!amr", b"mac ", b"wvpk", b"adif")),
+    *((magic, "sound") for magic in (b"\xff\xfb", b"\xff\xf3", b"\xff\xf1", b"\xff\xf9")),
 )
 
 
 def looks_like(head: bytes) -> str | None:
     """What bytes that are no picture look like (`HTML`, `text`), or None where nothing known."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start[:4] in (b"riff", b"form") and start[8:12] in (b"wave", b"aiff", b"aifc"):
+        return "sound"
     for magic, name in _TEXTS:
         if start.startswith(magic):
             return name

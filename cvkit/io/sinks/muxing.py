@@ -122,7 +122,9 @@ class VideoFile:
                 context.open()
         except (av.FFmpegError, NotImplementedError) as error:
             shown = {k: v for k, v in options.items() if k != "flags" and "params" not in k}
-            told = ", ".join(f"{k} {v}" for k, v in {**shown, "pix-fmt": context.pix_fmt}.items())
+            rate = {"bitrate": context.bit_rate} if "crf" not in shown and context.bit_rate else {}
+            shown = {**shown, **rate, "pix-fmt": context.pix_fmt}
+            told = ", ".join(f"{k} {v}" for k, v in shown.items())
             why = getattr(error, "strerror", "") or ""
             raise ParameterError(f"{encoder.name} refuses {told}", why=why) from error
         if context.options:  # what it left untouched
