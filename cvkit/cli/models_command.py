@@ -113,9 +113,11 @@ def show_info(
     from cvkit.models.store.holding import address
     from cvkit.models.store.keeping import files_of, rows
 
-    paths = files_of(name)
     card = find(name)
-    row = next(r for r in rows() if r.name == (card.name if card is not None else name))
+    known = {row.name: row for row in rows()}
+    row = known.get(card.name if card is not None else name)
+    paths = files_of(name) if row is None or row.state != "needs no download" else []
+    assert row is not None, "files_of has refused it"
     pins = folder.known().files
     told: dict[str, object] = {**_plain(row)}
     if card is not None:

@@ -310,7 +310,7 @@ def test_a_second_file_comes_along(tmp_path: Path, home: Path) -> None:
         ("some.onnx", "", r"cvkit does not know .*some.onnx: .*sha256 [0-9a-f]{64}.*--as NAME"),
         ("yolox_nano.onnx", "", "is not the yolox_nano.onnx of yolox-nano.*--as NAME"),
         ("some.tflite", "yolox-nano", "is no file of yolox-nano: that has .onnx"),
-        ("some.onnx", "haar-face", "is a detector that needs no file"),
+        ("some.onnx", "haar-face", "is a detector without a file"),
         ("some.onnx", "exports", "exports is a word of the store's"),
         ("some.onnx", "Mine Own", "a model's name has small letters"),
         ("some.onnx", "mine.onnx", "no suffix, got 'mine.onnx'"),
@@ -384,7 +384,7 @@ def bundle_of(path: Path, files: dict[str, bytes], members: dict[str, bytes] | N
         ({"fastestdet/FastestDet.onnx": b"x"}, None, "is not what the model fastestdet has"),
         ({"yolox/yolox_s.onnx": b"x"}, None, "is not what the model yolox has"),
         ({"fastestdet/other.onnx": b"x"}, None, "is not what the model fastestdet has"),
-        ({"haar-face/a.onnx": b"x"}, None, "is a detector that needs no file"),
+        ({"haar-face/a.onnx": b"x"}, None, "is a detector without a file"),
     ],
 )
 def test_a_bundle_from_a_stranger_brings_nothing_else(
