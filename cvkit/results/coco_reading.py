@@ -14,7 +14,7 @@ from cvkit.results.bitmaps import bounds_of, check_mask
 from cvkit.results.elements import elements, parsed
 from cvkit.results.record import FIELDS, Record
 from cvkit.results.scanning import Lines, Scan, Span, Stored
-from cvkit.results.stored import FAULTS, check, is_number
+from cvkit.results.stored import FAULTS, are_numbers, check, is_number
 
 LISTS = frozenset({"images", "annotations", "categories", "videos"})
 _OWN = {"id", "image_id", "category_id", "bbox", "segmentation", "keypoints", "num_keypoints",
@@ -198,7 +198,7 @@ def _box(told: Any) -> list[float]:  # noqa: ANN401 - what JSON holds
         check_mask(shape["mask"], [0, 0, 0, 0])
         return list(bounds_of(shape["mask"]))
     box = told["bbox"]
-    if not isinstance(box, list) or len(box) != 4 or not all(is_number(v) for v in box):
+    if not isinstance(box, list) or len(box) != 4 or not are_numbers(box):
         raise ValueError(f"{box!r:.60} is no bbox")
     x, y, w, h = box
     if w < 0 or h < 0:
@@ -226,7 +226,7 @@ def _shape(told: Any) -> Record:  # noqa: ANN401 - what JSON holds
     flat = told if is_number(told[0]) else told[0] if len(told) == 1 else None
     if flat is None:
         return {"mask": {"parts": told}}
-    if len(flat) % 2 or not all(is_number(v) for v in flat):
+    if len(flat) % 2 or not are_numbers(flat):
         raise ValueError(f"{told!r:.60} is no segmentation")
     return {"polygon": [[x, y] for x, y in zip(flat[::2], flat[1::2], strict=True)]}
 

@@ -95,6 +95,13 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float) and type(value) is not bool and abs(value) < LARGEST
 
 
+def are_numbers(values: list[Any]) -> bool:
+    """Whether each is one; of long lists, which would take their time one by one."""
+    return not values or (
+        set(map(type, values)) <= {int, float} and max(map(abs, values)) < LARGEST
+    )
+
+
 def _column(key: str, found: list[Record]) -> Any:  # noqa: ANN401 - numbers or words
     cells = [one.get(key) for one in found]
     known = [cell for cell in cells if cell is not None]
