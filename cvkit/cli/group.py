@@ -15,7 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from cvkit.cli import terminal
 from cvkit.core import catalog
-from cvkit.core.errors import CvkitError, MissingError, UsageError
+from cvkit.core.errors import CvkitError, InterruptedRun, MissingError, UsageError
 
 COMMANDS = {
     "run": "Run a saved chain.",
@@ -109,6 +109,8 @@ def invoke(words: Sequence[str]) -> int:
             raise
         told = str(format_message()).rstrip(".")
         raise UsageError(told[:1].lower() + told[1:], remedy=f"see {name} --help") from error
+    if code == InterruptedRun.exit_code:
+        raise KeyboardInterrupt  # which Typer has caught without a word
     return code if isinstance(code, int) else 0
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +21,8 @@ from tests.models.conftest import blocks
 from tests.models.server import Server
 
 NAME, FILE = "nanodet-plus-m-320", "nanodet-plus-m_320.onnx"
-CONTENT = b"\x08\x08 some bytes" * 1000
+CONTENT = b"\x08\x08 some bytes" * 10_000
+CHUNK = 1 << 16
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
@@ -85,7 +88,7 @@ def test_pull_verify_path_rm(cvkit: Command, store: dict[str, str], web: Server)
     path = Path(store["CVKIT_CACHE"]) / NAME / FILE
     assert (pulled.code, pulled.out) == (0, f"{path}\n")
     assert "is by RangiLyu, under Apache-2.0: https://github.com/RangiLyu/nanodet" in pulled.err
-    assert f"fetching {FILE}: 0.0 MB of 0.0 MB" in pulled.err
+    assert f"fetching {FILE}: 0.1 MB of 0.1 MB" in pulled.err
     again = cvkit("models", "path", NAME, env=store)
     assert (again.code, again.out, again.err) == (0, f"{path}\n", "")
     assert len(web.asked) == 1
@@ -241,6 +244,22 @@ def test_the_licence_is_said_when_a_run_fetches_and_not_again(
     assert sum(found["label"] == "person" for found in record["objects"]) >= 3
     assert "BSD-3-Clause" not in cvkit(*words, env=store).err
     assert len(web.asked) == 1
+
+
+def test_ctrl_c_keeps_what_has_come(cvkit: Command, store: dict[str, str], web: Server) -> None:
+    web.answers = [server.stall(CHUNK)]
+    process = cvkit.start("models", "pull", NAME, env=store)
+    part = Path(store["CVKIT_CACHE"]) / NAME / f"{FILE}.part"
+    end = time.monotonic() + 30
+    while not (part.exists() and part.stat().st_size) and time.monotonic() < end:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert said.endswith(b"cvkit: interrupted\n")
+    assert part.stat().st_size == CHUNK
+    assert cvkit("models", "pull", NAME, env=store).code == 0
+    assert web.asked[-1]["Range"] == f"bytes={CHUNK}-"
 
 
 @pytest.mark.parametrize(

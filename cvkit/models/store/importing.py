@@ -97,10 +97,8 @@ def check_own(name: str) -> None:
             f"a model's name has small letters, digits, '-' and '.', and no suffix, got {name!r}"
         )
     if catalogue.known(name) or name == folder.EXPORTS:
-        what = (
-            "a word of the store's" if name == folder.EXPORTS else "a detector that needs no file"
-        )
-        raise ParameterError(f"{name} is {what}", remedy="take another name")
+        ours = "a word of the store's" if name == folder.EXPORTS else "a detector without a file"
+        raise ParameterError(f"{name} is {ours}", remedy="take another name")
     if name in own():
         raise ParameterError(
             f"there is a model {name}", remedy=f"cvkit models rm {name} takes it away"
