@@ -28,6 +28,13 @@ _STIRS = 0.004
 """The share of a thing's pixels that change when it stirs."""
 _SOON = 3.0
 """Seconds in which the scene follows slow changes of light where nothing moves."""
+_OUTLINED = 60
+"""Pixels of things whose outline can be told."""
+_FAINT = 1.5
+"""How many times as sharp an outline is in the scene where its thing has left."""
+_LATELY = 0.3
+_FEW = 0.1
+"""The share of a thing's pixels that may have changed within these seconds when it has left."""
 _STEP = 0.04
 """Seconds between frames that have no times."""
 
@@ -61,6 +68,9 @@ class Watch:
         if within is not None:
             size = (small.shape[1], small.shape[0])
             counted = cv2.bitwise_and(moving, _halves(cv2.resize(within, size)))
+        if self._learns:
+            ghost = self._ghosts(small, moving, now)
+            self._scene[ghost], moving[ghost], counted[ghost] = small[ghost], 0, 0
         found = movement.regions(counted, least * small.size / gray.size)
         found = self._stirring(found, counted, now)
         if self._learns:
@@ -82,6 +92,25 @@ class Watch:
         rate = np.where(still, np.float32(1 - math.exp(-step / _SOON)), np.float32(0))
         rate[(moving > 0) & self._settled(moving, now)] = 1
         self._scene += rate * (fine - self._scene)
+
+    def _ghosts(self, small: Array, moving: Array, now: float) -> Array:
+        """(h, w) bool: where something stood when the scene was learned that has left. What moves
+        has its outline in the frame; what is gone left it in the scene (Cucchiara et al. 2003)."""
+        sharp = [_edges(small), _edges(np.rint(self._scene).astype(np.uint8))]
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(moving)
+        gone = np.zeros(small.shape, bool)
+        for number in range(1, count):
+            x, y, w, h, area = stats[number].tolist()
+            if area < _OUTLINED:
+                continue
+            place = np.s_[max(0, y - 3) : y + h + 3, max(0, x - 3) : x + w + 3]
+            thing = (labels[place] == number).astype(np.uint8)
+            outline = cv2.morphologyEx(thing, cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8)) > 0
+            here, before = (float(edges[place][outline].mean()) for edges in sharp)
+            late = float((self._stirred[place][thing > 0] >= now - _LATELY).mean())
+            if before > _FAINT * here and late < _FEW:
+                gone[place] |= thing > 0
+        return gone
 
     def _settled(self, moving: Array, now: float) -> Array:
         """(h, w) bool: of the things that move, those that have not stirred for long."""
@@ -119,6 +148,13 @@ def _unlike(small: Array, other: Array) -> Array:
     nearest = cv2.min(cv2.max(now, cv2.erode(other, around)), cv2.dilate(other, around))
     away = movement.away(now, (nearest,))
     return movement.solid((away > movement.noise_level(away)).astype(np.uint8) * np.uint8(255))
+
+
+def _edges(gray: Array) -> Array:
+    """(h, w) float32: how steep levels are."""
+    soft = cv2.GaussianBlur(gray, (0, 0), 1)
+    right, down = (cv2.Sobel(soft, cv2.CV_32F, dx, 1 - dx) for dx in (1, 0))
+    return np.sqrt(right * right + down * down)
 
 
 def _reduced(gray: Array) -> Array:

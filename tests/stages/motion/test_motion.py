@@ -172,3 +172,27 @@ def test_a_stream_whose_size_changes_is_refused_with_both_sizes():
 def test_times_are_seconds(wrong: dict[str, str]):
     with pytest.raises(ParameterError):
         Motion.model_validate(wrong)
+
+
+def test_where_somebody_stood_at_first_nothing_is_left():
+    """Somebody stands there for a second, then walks off to the right; another stops for good."""
+
+    def picture(seconds: float, number: int) -> np.ndarray:
+        gray = WALL.copy()
+        x = 60 if seconds < 1 else round(60 + 150 * (seconds - 1))
+        gray[80:160, x : x + 30] = 20  # out of the picture at 2.8 s
+        if seconds >= 2:
+            gray[30:60, 20:50] = 240
+        grain = np.random.default_rng(number).normal(0, 3, gray.shape)
+        return (gray + grain).clip(0, 255).astype(np.uint8)
+
+    frames = run(picture, seconds=5)
+    for frame in frames:
+        found, now = frame.get(Objects), frame.time.seconds
+        assert found is not None
+        stood = [box for box in found.boxes.tolist() if box[0] < 90 and box[3] > 90]
+        assert not stood or now < 1.9, now  # it has left its place at 1.2 s
+    last = frames[-1].get(Objects)
+    assert last is not None
+    (box,) = last.boxes.tolist()  # what came to stand is told until --patience is over
+    assert box == pytest.approx([20, 30, 50, 60], abs=4)
