@@ -6,6 +6,7 @@ Never for the number of inputs: what holds for a folder of one holds for a folde
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cvkit.core.errors import ParameterError
@@ -15,6 +16,7 @@ from cvkit.engine.outputs import VIDEO
 from cvkit.io.codecs.formats import ANIMATION_SUFFIXES, FORMATS, SUFFIX_FORMAT
 
 if TYPE_CHECKING:
+    from cvkit.engine.bind import Bound
     from cvkit.engine.check import Job
 
 _ENCODER = ("codec", "crf", "preset", "bitrate", "pix_fmt", "fps")
@@ -84,14 +86,18 @@ def _reasons(job: Job, given: set[str]) -> list[tuple[str, str]]:
         idle.append(("strip", "nothing is written that would hold EXIF"))
     if not any(os.path.isdir(p) for p in job.spec.inputs):
         idle += [(name, "no input is a folder") for name in ("include", "exclude")]
-    if not any(step.stage.needs & {"model", "gpu"} for step in steps):
-        idle.append(("device", "no step runs on one"))
-        models = ("backend", "half", "offline", "trust", "accept_license")
-        idle += [(name, "no step opens a model") for name in models]
     generated = any(text.startswith("pattern:") for text in job.spec.inputs)
     if not generated and not any(step.opens for step in steps):
         idle.append(("seed", "nothing here draws random numbers"))
-    return idle
+    return idle + _of_models(steps)
+
+
+def _of_models(steps: Sequence[Bound]) -> list[tuple[str, str]]:
+    """Those that say which models are opened, and where they run."""
+    if any(step.stage.needs & {"model", "gpu"} for step in steps):
+        return []
+    names = ("backend", "half", "offline", "trust", "accept_license")
+    return [("device", "no step runs on one"), *((n, "no step opens a model") for n in names)]
 
 
 def _suffixes(job: Job) -> set[str]:
