@@ -12,6 +12,7 @@ from cvkit.engine import plan
 from cvkit.engine.flow import Flow, gathered
 from cvkit.engine.items import Workshop
 from cvkit.engine.naming import GATHERED
+from cvkit.engine.operands import Recalled
 from cvkit.engine.outputs import RESULTS, Output
 from cvkit.engine.piped import AtEnd
 from cvkit.engine.records import labels_of, table_of
@@ -63,6 +64,7 @@ def _gather_name(shop: Workshop) -> str:
 def finish_results(shop: Workshop, report: Report) -> None:
     """Result files from the records of every input, in input order; and tables to print."""
     job = shop.job
+    report.notes += [note for note in _recalled(shop) if note not in report.notes]
     if not report.done:
         return  # a result file of an earlier run is worth more than an empty one
     parts = [Path(o.records) for o in report.outcomes if o.records and o.state == "done"]
@@ -104,9 +106,27 @@ def _write_labels(shop: Workshop, output: Output, parts: list[Path], report: Rep
         shop.files,
         folder=bool(output.folder),
         overwrite=shop.job.options.overwrite,
+        classes=_classes(shop),
     )
     report.outputs += wrote.paths
     report.notes += [note for note in wrote.notes if note not in report.notes]
+
+
+def _classes(shop: Workshop) -> dict[int, str]:
+    """All that the one step that finds or recalls things can name, seen or not."""
+    lists: list[dict[int, str]] = []
+    for step in shop.job.chain.steps:
+        lists += [dict(o.classes) for o in step.operands.values() if isinstance(o, Recalled)]
+        names = getattr(shop.flow.resources.ready(step), "labels", ()) if step.opens else ()
+        lists.append(dict(enumerate(names)))
+    known = [one for one in lists if one]
+    return known[0] if len(known) == 1 else {}
+
+
+def _recalled(shop: Workshop) -> list[str]:
+    """What is to be said of saved results that were read."""
+    operands = (o for step in shop.job.chain.steps for o in step.operands.values())
+    return [note for o in operands if isinstance(o, Recalled) for note in o.notes]
 
 
 def _tables(chain: plan.Chain, parts: list[Path]) -> list[Table]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def load(text: str, word: str, options: RunOptions) -> object:
 
     path = Path(text)
     if word == "objects":
-        return _saved(text)
+        return Recalled(text)
     if word != "asset" and path.is_dir():
         return lambda frame: load(str(path / _partner(path, frame)), word, options)
     data = read_bytes(path, text)
@@ -73,13 +73,24 @@ def _partner(folder: Path, frame: Frame) -> str:
     return frame.source
 
 
-def _saved(where: str) -> Callable[[Frame], Objects]:
-    from cvkit.results.reading import read_results
+class Recalled:
+    """Saved objects, asked for by frame."""
 
-    saved = read_results(where)
+    def __init__(self, where: str) -> None:
+        from cvkit.results.reading import read_results
 
-    def objects(frame: Frame) -> Objects:
-        found = saved.objects(frame.source, frame.index, frame.grid.source)
+        self._saved = read_results(where)
+
+    def __call__(self, frame: Frame) -> Objects:
+        found = self._saved.objects(frame.source, frame.index, frame.grid.source)
         return found if found is not None else Objects.none(frame.grid)
 
-    return objects
+    @property
+    def classes(self) -> Mapping[int, str]:
+        """Names by number, where the file lists them."""
+        return self._saved.classes
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of the file."""
+        return self._saved.notes

@@ -31,6 +31,11 @@ NAMED = 8
 def run(spec: Spec, *, tell: Tell | None = None, stdout: BinaryIO | None = None) -> Report:
     """Check and run. Raises UsageError, ParameterError or InputError of the check; all that happens
     after it is in the report. `stdout` takes the frame stream where an output is `-`."""
+    if not spec.steps:
+        from cvkit.engine.converting import convert, is_conversion
+
+        if is_conversion(spec):
+            return convert(spec)
     return run_job(check(spec), tell=tell, stdout=stdout)
 
 

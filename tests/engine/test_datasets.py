@@ -223,3 +223,38 @@ def test_json_names_what_was_written(cvkit):
     told = json.loads(ran.out)
     assert (told["counts"]["done"], told["exit_code"]) == (1, 0)
     assert "voc" in " ".join(told["notes"]) or told["notes"] == []
+
+
+def test_classes_that_were_not_seen_keep_their_names(cvkit):
+    """Those of the data set that a chain began with, as `convert` has them."""
+    names = {1: "person", 13: "stop sign", 90: "toothbrush"}
+    told = {
+        "images": [{"id": 1, "file_name": "coins.jpg", "width": 384, "height": 303}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 13, "bbox": [1, 2, 30, 40]}],
+        "categories": [{"id": number, "name": name} for number, name in names.items()],
+    }
+    (cvkit.folder / "a.json").write_text(json.dumps(told))
+    assert cvkit("convert", "coco:a.json", "-o", "yolo:one/").code == 0
+    ran = cvkit("objects", COINS, "--from", "coco:a.json", "-o", "yolo:two/")
+    assert ran.code == 0, ran.err
+    for name in ("coins.txt", "classes.txt", "data.yaml"):
+        one, two = ((cvkit.folder / at / name).read_bytes() for at in ("one", "two"))
+        assert one == two
+    assert (cvkit.folder / "one/classes.txt").read_text() == "person\nstop sign\ntoothbrush\n"
+    assert (cvkit.folder / "one/coins.txt").read_text().startswith("1 ")
+
+
+def test_what_a_file_of_tracks_means_is_said(cvkit):
+    (cvkit.folder / "t.txt").write_text("1,1,0,5,9,9,1,1,1\n")
+    ran = cvkit("objects", FILM, "--frames", "0:2", "--from", "mot:t.txt", "-o", "a.jsonl")
+    assert ran.code == 0, ran.err
+    assert "note: t.txt: boxes begin at 0" in ran.err
+    assert lines(cvkit.folder / "a.jsonl")[0]["objects"][0]["box"] == [0, 5, 9, 14]
+
+
+def test_labels_behind_a_pipe_are_those_of_the_chain(cvkit):
+    stream = cvkit("contours", COINS, "-o", "-").out_bytes
+    ran = cvkit("draw", "-", *outputs("coco:pipe.json", "x.png"), stdin=stream)
+    assert ran.code == 0, ran.err
+    assert cvkit("contours", COINS, "then", "draw", *outputs("coco:a.json", "y.png")).code == 0
+    assert (cvkit.folder / "pipe.json").read_bytes() == (cvkit.folder / "a.json").read_bytes()
