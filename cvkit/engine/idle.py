@@ -86,18 +86,20 @@ def _reasons(job: Job, given: set[str]) -> list[tuple[str, str]]:
         idle.append(("strip", "nothing is written that would hold EXIF"))
     if not any(os.path.isdir(p) for p in job.spec.inputs):
         idle += [(name, "no input is a folder") for name in ("include", "exclude")]
+    return idle + _of_steps(job, steps)
+
+
+def _of_steps(job: Job, steps: Sequence[Bound]) -> list[tuple[str, str]]:
+    """Those that only reach what steps open: models, and numbers that are drawn."""
+    idle: list[tuple[str, str]] = []
+    if not any(step.stage.needs & {"model", "gpu"} for step in steps):
+        idle.append(("device", "no step runs on one"))
+        names = ("backend", "half", "offline", "trust", "accept_license")
+        idle += [(name, "no step opens a model") for name in names]
     generated = any(text.startswith("pattern:") for text in job.spec.inputs)
     if not generated and not any(step.opens for step in steps):
         idle.append(("seed", "nothing here draws random numbers"))
-    return idle + _of_models(steps)
-
-
-def _of_models(steps: Sequence[Bound]) -> list[tuple[str, str]]:
-    """Those that say which models are opened, and where they run."""
-    if any(step.stage.needs & {"model", "gpu"} for step in steps):
-        return []
-    names = ("backend", "half", "offline", "trust", "accept_license")
-    return [("device", "no step runs on one"), *((n, "no step opens a model") for n in names)]
+    return idle
 
 
 def _suffixes(job: Job) -> set[str]:
