@@ -17,7 +17,6 @@ from cvkit.engine import plan, templates
 from cvkit.engine.films import check_films
 from cvkit.engine.idle import refuse_idle
 from cvkit.engine.joining import joined, opened
-from cvkit.engine.known import Known, gather_kinds
 from cvkit.engine.naming import (
     GATHERED,
     Placed,
@@ -174,7 +173,7 @@ def check(spec: Spec) -> Job:
 def _checked(spec: Spec, options: RunOptions, stdin: Upstream | None) -> Job:
     start = stdin.known if stdin is not None and stdin.known is not None else plan.START
     chain = plan.fit(spec.steps, start)
-    chain, rest = _split(chain, spec)
+    chain, rest = plan.split(chain, spec.steps)
     job = Job(spec, options, chain, [], [], stdin, rest=rest)
     if stdin is None:
         _find(job)
@@ -219,7 +218,7 @@ def _piped_in(stdin: Upstream, options: RunOptions) -> Item:
 def check_chain(spec: Spec) -> Job:
     """The job of a runner: a chain and its outputs, whose items come with their paths."""
     options = RunOptions.model_validate(dict(spec.run))
-    chain, rest = _split(plan.fit(spec.steps), spec)
+    chain, rest = plan.split(plan.fit(spec.steps), spec.steps)
     job = Job(spec, options, chain, [], [], rest=rest)
     job.outputs = _outputs(job, [])
     _finish_chain(job)
@@ -232,21 +231,6 @@ def _loaded(job: Job) -> Job:
         job.region = read_region(job.options.roi, job.chain)
     job.chain = load_operands(job.chain, job.options)
     return job
-
-
-def _split(chain: Chain, spec: Spec) -> tuple[Chain, Chain | None]:
-    """Cut at a gather over the run: what maps inputs, and what follows on one frame."""
-    at = chain.gather
-    if at is None:
-        return chain, None
-    gather = chain.steps[at]
-    known = Known(gather_kinds(type(gather.stage)), source=False)
-    after = plan.fit(spec.steps[gather.number :], known) if spec.steps[gather.number :] else None
-    steps = after.steps if after is not None else ()
-    final = after.final if after is not None else known
-    names = replace(chain, steps=(*chain.steps[at : at + 1], *steps), final=final)
-    first = replace(chain, steps=chain.steps[: at + 1])
-    return first, replace(names, steps=(replace(gather, number=gather.number), *steps))
 
 
 def _find(job: Job) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -15,7 +15,7 @@ from cvkit.core.spec import Step
 from cvkit.core.stage import Stage
 from cvkit.core.values import MARKS, Image, Kind, Mask, Raster
 from cvkit.engine.bind import Bound
-from cvkit.engine.known import Known, given, operand_kinds, taken
+from cvkit.engine.known import Known, gather_kinds, given, operand_kinds, taken
 
 PRINTED = ("Measures", "Scores", "Vector", "Camera", "Event")
 """Kinds that are printed, and then no picture is written, where there is no -o."""
@@ -141,6 +141,21 @@ def fit(steps: Iterable[Step], start: Known = START) -> Chain:
         bound.append(Bound(name, stage, number, gives))
         known = known.after(name, stage, gives)
     return Chain(_photo_kept(bound, known), known, frozenset(views), start=start)
+
+
+def split(chain: Chain, steps: Sequence[Step]) -> tuple[Chain, Chain | None]:
+    """Cut at a gather over the run: what maps inputs, and what follows on one frame."""
+    at = chain.gather
+    if at is None:
+        return chain, None
+    gather = chain.steps[at]
+    known = Known(gather_kinds(type(gather.stage)), source=False)
+    after = fit(steps[gather.number :], known) if steps[gather.number :] else None
+    later = after.steps if after is not None else ()
+    final = after.final if after is not None else known
+    names = replace(chain, steps=(*chain.steps[at : at + 1], *later), final=final)
+    first = replace(chain, steps=chain.steps[: at + 1])
+    return first, replace(names, steps=(replace(gather, number=gather.number), *later))
 
 
 def with_draw(chain: Chain) -> Chain:
