@@ -239,9 +239,15 @@ def test_a_pickle_that_was_fetched_is_trusted_as_long_as_it_is_that(web: Server)
 
 def test_unknown_names_are_guessed() -> None:
     near = {"yolov8q": "yolov8", "har-face": "haar-face", "yolox-nan": "yolox-nano"}
+    near |= {"yolov8n-seg": "yolov8n or", "ssd": "mobilenet-ssd", "yolo": "yolo"}
     for typed, meant in near.items():
         with pytest.raises(MissingError, match=f"did you mean .*{meant}"):
             Models().open(typed)
+
+
+def test_a_file_that_is_not_there_and_has_a_models_name_is_told_of_it() -> None:
+    with pytest.raises(MissingError, match=r"no model file yolov8n.onnx; yolov8n without"):
+        Models().open("yolov8n.onnx")
 
 
 def test_a_name_goes_before_a_file_and_a_path_does_not(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cvkit.core.errors import MissingError, ParameterError
+from cvkit.models.backends import formats
 from cvkit.models.cards import card as cards
 from cvkit.models.cards.card import Card, Weights
 from cvkit.models.classical.catalogue import NAMES as NEED_NO_FILE
@@ -70,6 +72,10 @@ def meant(model: str, settings: Settings = DEFAULTS) -> Held | None:
         card = cards.of_file(model)
         if card is not None:
             return get(card.name, settings)
+        stem = os.path.splitext(model)[0]
+        if formats.named(model) and known(stem):
+            remedy = f"{stem} without the suffix is a model that cvkit has or fetches"
+            raise MissingError(f"there is no model file {model}", remedy=remedy)
     return None
 
 
@@ -87,13 +93,20 @@ def unknown(name: str) -> MissingError:
     """That there is no model of this name, with those that are nearly called so."""
     if name in NEED_NO_FILE:
         return MissingError(f"{name} has no file", why="it is part of a package that is installed")
-    there = [*NEED_NO_FILE, *cards.names(), *own()]
-    near = difflib.get_close_matches(name.lower(), there, 3, 0.6)
+    near = _near(name.lower(), [*NEED_NO_FILE, *cards.names(), *own()])
     guess = f"did you mean {' or '.join(near)}? " if near else ""
     return MissingError(
         f"there is no model {name!r}",
         remedy=f"{guess}cvkit models list names them all; a file of yours is given by its path",
     )
+
+
+def _near(typed: str, there: Sequence[str]) -> list[str]:
+    """At most three: what the word begins with, what it looks like, what it is a part of."""
+    begins = [name for name in there if typed.startswith(name)]
+    alike = difflib.get_close_matches(typed, there, 3, 0.6)
+    longer = sorted((n for n in there if len(typed) > 2 and typed in n), key=len)
+    return list(dict.fromkeys([*sorted(begins, key=len, reverse=True), *alike, *longer]))[:3]
 
 
 def _own(name: str) -> Held:
