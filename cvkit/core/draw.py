@@ -76,7 +76,9 @@ class Style:
     def fitting(cls, size: Size) -> Style:
         """Legible where a picture of this size is looked at whole."""
         mean = math.sqrt(size[0] * size[1])
-        return cls(max(1, round(mean * 0.003)), max(LEGIBLE, round(mean * 0.0125)))
+        # On small pictures letters are larger for their size, since they are looked at so small.
+        text = max(LEGIBLE, min(10, round(mean * 0.02)), round(mean * 0.0125))
+        return cls(max(1, round(mean * 0.003)), text)
 
 
 def paint(canvas: Array, value: object, style: Style) -> None:

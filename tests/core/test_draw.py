@@ -180,9 +180,10 @@ def test_captions_are_legible_on_white(value: object, row: int) -> None:
 
 
 def test_sizes_follow_the_picture() -> None:
-    small, large = Style.fitting((640, 480)), Style.fitting((6400, 4800))
+    small, large = Style.fitting((1280, 960)), Style.fitting((12800, 9600))
     assert (large.line, large.text) == pytest.approx((10 * small.line, 10 * small.text), rel=0.2)
-    assert Style.fitting((1, 1)).line == 1
+    assert (Style.fitting((1, 1)).line, Style.fitting((1, 1)).text) == (1, 7)
+    assert Style.fitting((640, 480)).text == 10
     assert Style.fitting((8000, 500)).text < 60
 
 
