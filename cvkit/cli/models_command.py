@@ -245,7 +245,9 @@ def take(
 
     Files of models that cvkit knows are told by their content or name; others get a name of yours.
     """
+    from cvkit.models.cards.card import find
     from cvkit.models.store.importing import take as taken
+    from cvkit.models.store.licences import told
 
     if name and len(files) > 1:
         raise UsageError("--as names one file")
@@ -253,6 +255,8 @@ def take(
     def one(file: str) -> None:
         for known in taken(Path(file), name, trust=trust):
             terminal.people(f"{terminal.plain(file)} → {known}: cvkit detect IMAGE --model {known}")
+            if card := find(known):
+                terminal.people(terminal.hanging(told(card), "  ", sys.stderr))
 
     return _each([str(file) for file in files], one)
 

@@ -206,6 +206,11 @@ def test_a_licence_for_research_only_is_accepted_once(
             store.get("studied")
         with pytest.raises(MissingError, match="allows research only"):
             store.get("studied", Settings(accept_license=("yolov8n",)))
+        (tmp_path / "studied.onnx").write_bytes(CONTENT)
+        importing.take(tmp_path / "studied.onnx")
+        with pytest.raises(MissingError, match=r"studied is not opened: its licence, CC-BY-NC-4.0"):
+            store.get("studied")
+        keeping.remove("studied", forget=True)
         assert not web.asked
         assert store.get("studied", Settings(accept_license=("study",))).sha256 == DIGEST
         keeping.remove("studied")
@@ -454,6 +459,23 @@ def test_files_are_read_through(web: Server, home: Path) -> None:
     assert f"its content is not {DIGEST}" in found.wrong
     (found,) = keeping.verify(["yolov8n"])
     assert found.wrong == "it is not here"
+
+
+def test_a_store_that_can_only_be_read_is_used(
+    web: Server, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container: the files have other times there than when they came."""
+    path = store.get(NAME).files[0]
+    os.utime(path, ns=(0, 0))
+
+    def refuse(*arguments: object, **more: object) -> None:
+        raise OutputError("the file system is read-only")
+
+    monkeypatch.setattr(folder, "change", refuse)
+    assert store.get(NAME).sha256 == DIGEST
+    path.write_bytes(CONTENT[::-1])
+    with pytest.raises(MissingError, match="is not the file"):
+        store.get(NAME)
 
 
 def test_a_lock_that_is_damaged_says_so(home: Path) -> None:

@@ -136,6 +136,17 @@ def test_a_redirect_is_followed_and_keeps_the_range(web: Server, tmp_path: Path)
     assert web.asked[-1]["Range"] == f"bytes={HALF}-"
 
 
+def test_a_proxy_of_the_environment_is_used(
+    web: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", web.url)
+    monkeypatch.setenv("no_proxy", "")
+    web.add("http:/models.invalid/a.onnx", CONTENT)
+    assert fetch(Wanted("http://models.invalid/a.onnx"), tmp_path / "a.onnx", silent) == DIGEST
+    assert web.asked[0]["path"] == "http://models.invalid/a.onnx"
+    assert web.asked[0]["Host"] == "models.invalid"
+
+
 @pytest.mark.parametrize(
     ("answers", "said"),
     [

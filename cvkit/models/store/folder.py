@@ -109,10 +109,15 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def seen(path: Path, digest: str, url: str = "") -> Pin:
+    """The file as it is now, whose content is known to be `digest`."""
+    stat = path.stat()
+    return Pin(digest, stat.st_size, url, stat.st_mtime_ns)
+
+
 def pin(key: str, path: Path, digest: str, url: str = "") -> Pin:
     """Write down in `models.lock` that the file at `path` has this content now."""
-    stat = path.stat()
-    found = Pin(digest, stat.st_size, url, stat.st_mtime_ns)
+    found = seen(path, digest, url)
 
     def how(known: Known) -> None:
         known.files[key] = found

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cvkit.core.errors import MissingError, ParameterError
+from cvkit.core.errors import MissingError, OutputError, ParameterError
 from cvkit.models.backends import formats
 from cvkit.models.cards import card as cards
 from cvkit.models.cards.card import Card, Weights
@@ -52,6 +52,7 @@ def get(name: str, settings: Settings = DEFAULTS) -> Held:
     card = cards.find(name)
     if card is None:
         return _own(name)
+    licences.check(card, settings)
     home = folder.cache_folder() / card.name
     if not all((home / w.name).is_file() for w in card.files):
         _fetch_all(card, settings)
@@ -135,7 +136,6 @@ def _fetch_all(card: Card, settings: Settings) -> None:
         raise absent(card, missing[0], "nothing is fetched offline")
     if missing[0].url is None:
         raise absent(card, missing[0], "nobody offers it as a file")
-    licences.check(card, settings)
     waiting = Step(card.name, note=f"waiting for another cvkit that fetches {card.name}")
     with folder.alone(f".{card.name}.guard", lambda: settings.tell(waiting)):
         missing = [w for w in card.files if not (home / w.name).is_file()]
@@ -191,7 +191,11 @@ def _looked_at(card: Card, weights: Weights, settings: Settings) -> Pin:
             "and its right content is not known",
             remedy="give --trust once if you trust whoever made it",
         )
-    return folder.pin(key, path, digest, pin.url if pin is not None else "")
+    url = pin.url if pin is not None else ""
+    try:
+        return folder.pin(key, path, digest, url)
+    except OutputError:  # a store that others have filled, on a disk that is only read
+        return folder.seen(path, digest, url)
 
 
 def contents(weights: Weights) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ def check(card: Card, settings: Settings) -> None:
         folder.change(lambda known: known.accepted.append(card.name))
         return
     raise MissingError(
-        f"{card.name} is not fetched",
+        f"{card.name} is not opened",
         why=f"its licence, {card.licence}, allows research only",
         remedy=f"read {card.terms}, and give --accept-license {card.name} once if it fits",
     )
