@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,8 +20,9 @@ class Origin:
         """Of the weights, read when it is asked for; empty where there is no one file."""
         if self.file is None or not self.file.is_file():
             return ""
-        with open(self.file, "rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest()
+        from cvkit.models.store.folder import sha256_of  # start-up: the store reads YAML
+
+        return sha256_of(self.file)
 
     def plain(self) -> dict[str, str]:
         """As results hold it; what is not known is left out."""
