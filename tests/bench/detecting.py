@@ -93,8 +93,8 @@ def one_picture(runs: int) -> Iterator[Result]:
 
 
 def _cvkit(here: Path, *more: str) -> float:
-    words = ("detect", VIDEO, "--model", MODEL, "-o", "o.mp4", "--overwrite", *more)
-    return process(command(), *words, cwd=here)
+    written = ("-o", "o.mp4", "--overwrite", *more)
+    return process(command(), "detect", VIDEO, "--model", MODEL, *written, cwd=here)
 
 
 def _loop(here: Path, backend: str) -> float:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import prod
+from pathlib import Path
 from threading import Semaphore
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from cvkit.core.errors import InputError, MissingError
 from cvkit.core.warp import Array, Size
+from cvkit.models.backends.formats import TITLES, ModelFile, damaged
 from cvkit.models.device import Device
 from cvkit.models.network import Facts, element
 
@@ -31,6 +33,12 @@ _MOST_VALUES = 1 << 28
 _OPENCV = re.compile(r"error: \(-\d+:[^)]*\) (.+)")
 """`OpenCV(4.14.0) a.cpp:12: error: (-2:Name) what in function 'f'`, one in the other."""
 _PLACES = ("Exception from", "Check '")
+_SAYS_NOTHING = re.compile(
+    r"[Ff]ailed to parse|PROTOBUF|GeneralFailure|[Aa]vailable frontends|Flatbuffer|is incorrect"
+    r"|has_raw_data|_index <|_size <|nodeIds\.|codec can't decode|layer_id|parse error|"
+    r"offset \d+$|blobs|Incorrect weights in bin|std::|Inconsistent shape|StateFromModelFile"
+    r"|&&|\(\)|friendly_name|inconsistent|Loading input model"
+)
 _NO_MEMORY = (
     *("out of memory", "outofmemory", "failed to allocate", "cannot allocate", "can't allocate"),
     *("can not allocate", "bad_alloc", "insufficient memory", "bad allocation"),
@@ -146,6 +154,15 @@ def side_by_side() -> tuple[int, int]:
     processors = os.cpu_count() or 1
     each = 1 if processors <= _ALONE else min(processors // _ALONE, MOST_THREADS)
     return processors // each, each
+
+
+def unloadable(model: ModelFile, error: BaseException) -> MissingError:
+    """What a runtime says that cannot load a file; in plain words where that tells nothing."""
+    told = line(error)
+    if _SAYS_NOTHING.search(told):
+        kind = TITLES[model.kind].partition(" ")[2].partition(" (")[0]
+        return damaged(Path(model.name), f"it is cut, damaged or no {kind}")
+    return damaged(Path(model.name), told)
 
 
 def no_memory(error: BaseException) -> bool:

@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 from cvkit.core.errors import MissingError
 from cvkit.core.warp import Array
 from cvkit.models.backends import metadata
-from cvkit.models.backends.base import Backend, How, line, side_by_side
+from cvkit.models.backends.base import Backend, How, line, side_by_side, unloadable
 from cvkit.models.backends.formats import ModelFile
 from cvkit.models.device import Device
 from cvkit.models.network import Facts, Port
@@ -52,7 +52,7 @@ class OnnxNetwork(Backend):
                 remedy="leave --half out, or export the network in float16",
             )
         try:
-            self._session, provider = _session(model.graph, how.device)
+            self._session, provider = _session(model, how.device)
         except MissingError:
             _ = model.facts  # says it in plain words where the file is damaged
             raise
@@ -74,19 +74,19 @@ def has_cuda() -> bool:
     return "CUDAExecutionProvider" in onnxruntime.get_available_providers()
 
 
-def _session(path: Path, device: Device) -> tuple[_Session, str]:
+def _session(model: ModelFile, device: Device) -> tuple[_Session, str]:
     """The session and the provider that it got."""
     cuda = device.kind == "cuda" or (device.kind == "auto" and has_cuda())
     if device.kind == "cuda" and not has_cuda():
         raise MissingError(
-            f"there is no {device} for {path.name}",
+            f"there is no {device} for {model.name}",
             why="the ONNX Runtime that is installed runs on the processor only",
             remedy="install onnxruntime-gpu in place of onnxruntime, or use --device cpu",
         )
     refusal = ""
     if cuda:
         try:
-            session = _open(path, _cuda(device.index))
+            session = _open(model.graph, _cuda(device.index))
             if session.get_providers()[0] == "CUDAExecutionProvider":
                 return session, "CUDAExecutionProvider"
             refusal = "CUDA could not be started"
@@ -94,12 +94,12 @@ def _session(path: Path, device: Device) -> tuple[_Session, str]:
             refusal = line(error)
     if device.kind == "cuda":
         raise MissingError(
-            f"there is no {device} for {path.name}", why=refusal, remedy="use --device cpu"
+            f"there is no {device} for {model.name}", why=refusal, remedy="use --device cpu"
         )
     try:
-        return _open(path, ["CPUExecutionProvider"]), "CPUExecutionProvider"
+        return _open(model.graph, ["CPUExecutionProvider"]), "CPUExecutionProvider"
     except _failures() as error:
-        raise MissingError(f"{path.name} cannot be loaded", why=line(error)) from error
+        raise unloadable(model, error) from error
 
 
 def _cuda(index: int) -> _Providers:

@@ -33,16 +33,12 @@ class OnnxFile:
 
 def read(path: Path) -> OnnxFile:
     """Raises `wire.Malformed` where the file is cut or no ONNX network."""
-    with _mapped(path) as mapped, Message(mapped) as message:
-        return _read(path.name, message)
-
-
-def _mapped(path: Path) -> mmap.mmap:
     with path.open("rb") as file:
-        try:
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        try:  # not closed by name: an error on its way out still holds parts of it
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except ValueError:
             raise wire.Malformed("the file is empty") from None
+    return _read(path.name, Message(mapped))
 
 
 def _read(name: str, message: Message) -> OnnxFile:

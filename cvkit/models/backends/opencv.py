@@ -7,8 +7,13 @@ on a processor a batch gains nothing.
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from threading import Lock
 
 import cv2
@@ -17,8 +22,8 @@ import numpy as np
 from cvkit.core.errors import MissingError
 from cvkit.core.warp import Array
 from cvkit.models.backends import described
-from cvkit.models.backends.base import Backend, How, line, threads
-from cvkit.models.backends.formats import ModelFile
+from cvkit.models.backends.base import Backend, How, line, threads, unloadable
+from cvkit.models.backends.formats import Kind, ModelFile, damaged
 from cvkit.models.backends.hush import hushed
 from cvkit.models.network import Port
 
@@ -34,6 +39,8 @@ class OpencvNetwork(Backend):
         """Raises MissingError where the file cannot be loaded, or not for this device."""
         if how.half:
             raise MissingError("OpenCV DNN computes in float32 only", remedy="leave --half out")
+        facts = described.facts(model, how.size)
+        _survives(model, facts.inputs[0])
         try:
             with hushed():
                 self._net = _read(model)
@@ -41,11 +48,10 @@ class OpencvNetwork(Backend):
                 self._net.setPreferableTarget(cv2.dnn.DNN_TARGET_CPU)
                 self._outputs = self._net.getUnconnectedOutLayersNames()
         except cv2.error as error:
-            raise MissingError(f"{model.name} cannot be loaded", why=line(error)) from error
+            raise unloadable(model, error) from error
         if not self._outputs:
-            raise MissingError(f"{model.name} cannot be loaded", why="it holds no network")
+            raise damaged(model.graph, "it holds no network")
         self._lock = Lock()
-        facts = described.facts(model, how.size)
         told = tuple(port.name for port in facts.outputs)
         if sorted(told) == sorted(self._outputs):  # OpenCV gives them by the alphabet
             self._outputs = told
@@ -60,10 +66,13 @@ class OpencvNetwork(Backend):
             with hushed():
                 outputs = self._infer(np.zeros(sides, self._entry.dtype))
         except cv2.error as error:
+            why = line(error)
+            unknown = "Can't create layer" in why
             raise MissingError(
-                f"{model.name} cannot be run on {self._entry}", why=line(error),
-                remedy="give the size of its input with --imgsz",
-            ) from error  # fmt: skip
+                f"{model.name} cannot be run on {self._entry}",
+                why=why,
+                remedy="" if unknown else "give the size of its input with --imgsz",
+            ) from error
         named = zip(self._outputs, outputs, strict=True)
         return [Port(name, str(output.dtype), output.shape) for name, output in named]
 
@@ -80,6 +89,32 @@ class OpencvNetwork(Backend):
             return list(outputs)
         # Its last layers leave the picture's axis out.
         return [output[None] if output.ndim == 2 else output for output in outputs]
+
+
+def _survives(model: ModelFile, entry: Port) -> None:
+    """OpenCV's readers do not check what a file says of itself: one that is damaged may end the
+    process. So a child reads and runs it first. Raises MissingError where that child died."""
+    told = [model.kind, str(model.graph), str(model.weights or ""), entry.dtype]
+    told += [str(side or 1) for side in entry.shape]
+    code = f"import sys; from {__name__} import tried; tried(*sys.argv[1:])"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *told],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode < 0:
+        raise damaged(model.graph, "it is damaged, and would crash OpenCV")
+
+
+def tried(kind: Kind, graph: str, weights: str, dtype: str, *sides: str) -> None:
+    """In a child: read and run a network once; errors are the parent's to find."""
+    model = ModelFile(kind, "", Path(graph), Path(weights) if weights else None)
+    with suppress(cv2.error):
+        net = _read(model)
+        net.setInput(np.zeros([int(side) for side in sides], dtype))
+        net.forward(net.getUnconnectedOutLayersNames())
 
 
 def _read(model: ModelFile) -> cv2.dnn.Net:

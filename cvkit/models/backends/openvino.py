@@ -10,7 +10,7 @@ import numpy as np
 from cvkit.core.errors import MissingError
 from cvkit.core.warp import Array
 from cvkit.models.backends import metadata
-from cvkit.models.backends.base import Backend, How, line, side_by_side
+from cvkit.models.backends.base import Backend, How, side_by_side, unloadable
 from cvkit.models.backends.formats import ModelFile
 from cvkit.models.backends.hush import hushed
 from cvkit.models.network import Facts, Port
@@ -44,7 +44,7 @@ class OpenvinoNetwork(Backend):
                 read = core.read_model(str(model.graph))
                 self._model = core.compile_model(read, "CPU", options)
         except (RuntimeError, ValueError) as error:
-            raise MissingError(f"{model.name} cannot be loaded", why=line(error)) from error
+            raise unloadable(model, error) from error
         version = openvino.get_version().split("-")[0]
         word = "bfloat16" if how.half else "float32"
         super().__init__(_facts(model, read), f"openvino {version} CPU {word}", how)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from threading import Lock
 from typing import Any, ClassVar
 
@@ -11,7 +10,7 @@ import numpy as np
 from cvkit.core.errors import MissingError
 from cvkit.core.warp import Array
 from cvkit.models.backends import metadata
-from cvkit.models.backends.base import Backend, How, line, threads
+from cvkit.models.backends.base import Backend, How, threads, unloadable
 from cvkit.models.backends.formats import ModelFile
 from cvkit.models.backends.hush import hushed
 from cvkit.models.network import Port
@@ -40,7 +39,7 @@ class TfliteNetwork(Backend):
                 self._sized(how)
                 self._interpreter.allocate_tensors()
             except (RuntimeError, ValueError, OSError) as error:
-                raise MissingError(f"{model.name} cannot be loaded", why=_why(error)) from error
+                raise unloadable(model, error) from error
         self._lock = Lock()
         inputs = [_port(told, written=True) for told in self._interpreter.get_input_details()]
         outputs = [_port(told) for told in self._interpreter.get_output_details()]
@@ -85,7 +84,3 @@ def _scale(told: dict[str, Any]) -> bool:
 def _port(told: dict[str, Any], *, written: bool = False) -> Port:
     kind = np.dtype(told["dtype"]).name if written or not _scale(told) else "float32"
     return Port(str(told["name"]), kind, tuple(int(side) for side in told["shape"]))
-
-
-def _why(error: BaseException) -> str:
-    return re.sub(r"^.*?: (?=[A-Z])", "", line(error))

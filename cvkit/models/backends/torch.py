@@ -12,7 +12,7 @@ import numpy as np
 from cvkit.core.errors import MissingError
 from cvkit.core.warp import Array
 from cvkit.models.backends import metadata
-from cvkit.models.backends.base import Backend, How, line, side_by_side
+from cvkit.models.backends.base import Backend, How, line, side_by_side, unloadable
 from cvkit.models.backends.formats import ModelFile
 from cvkit.models.backends.hush import hushed
 from cvkit.models.network import Facts, Port
@@ -125,7 +125,7 @@ def _loaded(model: ModelFile, device: torch.device) -> tuple[Any, dict[str, str]
             module = torch.jit.load(str(model.graph), map_location=device, _extra_files=extra)
             module.eval()
     except (RuntimeError, ValueError, OSError) as error:
-        raise MissingError(f"{model.name} cannot be loaded", why=line(error)) from error
+        raise unloadable(model, error) from error
     return module, {**model.metadata, **_config(extra[_CONFIG])}
 
 
