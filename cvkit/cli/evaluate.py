@@ -30,7 +30,7 @@ def _option(metavar: str, text: str, *names: str) -> Any:  # noqa: ANN401 - what
 def command(
     found: Annotated[
         str,
-        typer.Argument(metavar="FOUND", help=".jsonl .csv .parquet, coco: yolo: voc: or mot:"),
+        typer.Argument(metavar="FOUND", help=".jsonl .csv .parquet, coco: yolo: voc: mot: or -"),
     ],
     truth: Annotated[str, typer.Option(metavar="TRUTH", help="In any of these forms.")],
     metric: Annotated[
@@ -74,6 +74,7 @@ def command(
     files = outputs(output or [], page, overwrite=overwrite)
     names = [name.strip() for text in classes or () for name in text.split(",") if name.strip()]
     settings = Settings(metric, iou, score, most)
+    found = "/dev/stdin" if found == "-" else found
     told = evaluate(found, truth, settings, classes=names, agnostic=agnostic)
     rules = [Rule.of(one, told.evaluation) for one in wanted]
     broken = [rule for rule in rules if not rule.held]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cvkit.cli.evaluation_tables import BACKGROUND
+from cvkit.cli.evaluation_tables import BACKGROUND, confused
 from cvkit.core.algo.average_precision import envelope
 from cvkit.core.algo.detection_errors import ERRORS
 from cvkit.core.algo.evaluation import ap_name
@@ -101,14 +101,14 @@ def _level(f1: float) -> Line:
 
 
 def _confusion(of: Evaluation) -> Array:
-    counts, labels = of.confusion, [*of.labels, BACKGROUND]
-    if len(of.labels) > _MOST:
+    labels, counts = confused(of)
+    if len(labels) > _MOST + 1:
         keep = np.arange(len(labels)).clip(max=_MOST)
         keep[-1] = _MOST + 1
         gathered = np.zeros((_MOST + 2, _MOST + 2), np.int64)
         np.add.at(gathered, (keep[:, None], keep[None]), counts)
-        rest = f"{len(of.labels) - _MOST} others"
-        counts, labels = gathered, [*of.labels[:_MOST], rest, BACKGROUND]
+        rest = f"{len(labels) - 1 - _MOST} others"
+        counts, labels = gathered, [*labels[:_MOST], rest, BACKGROUND]
     note = f"IoU from {of.settings.iou:g}, score from {of.score:.2f}"
     note += "; background: missed (row), nothing there (column)"
     return matrix_chart("Confusion of classes", ("true", "found as"), labels, counts, note)

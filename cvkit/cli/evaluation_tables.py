@@ -15,7 +15,8 @@ from cvkit.core.algo.matching import most_overlapping, overlapping
 from cvkit.engine.report import Table
 
 if TYPE_CHECKING:
-    from cvkit.core.algo.evaluation import Row
+    from cvkit.core.algo.evaluation import Evaluation, Row
+    from cvkit.core.algo.matching import Rows
     from cvkit.results.evaluation import Compared
 
 BACKGROUND = "background"
@@ -29,6 +30,11 @@ def table(told: Compared, page: str) -> Table:
     return Table(page, columns, short, "stdout")
 
 
+def shown(of: Evaluation) -> list[int]:
+    """The classes that are worth a line: with true objects, or found at the score."""
+    return [i for i, row in enumerate(of.classes) if row.truths or row.found]
+
+
 def _classes(told: Compared) -> tuple[list[str], list[list[Cell]]]:
     of = told.evaluation
 
@@ -38,21 +44,30 @@ def _classes(told: Compared) -> tuple[list[str], list[list[Cell]]]:
         names += [name for name in (ap_name(of.settings.iou), "ap") if name in named]
         return {"label": row.label, **{n: named[n] for n in [*names, "best_f1", "best_score"]}}
 
-    rows = [cells(row) for row in (of.overall, *of.classes)]
+    rows = [cells(of.overall), *(cells(of.classes[i]) for i in shown(of))]
     return list(rows[0]), [list(row.values()) for row in rows]
 
 
 def _errors(told: Compared) -> tuple[list[str], list[list[Cell]]]:
     of = told.evaluation
-    counts = np.vstack([of.errors.sum(0), of.errors]).tolist()
-    rows = zip((of.overall, *of.classes), counts, strict=True)
+    known = [i for i, row in enumerate(of.classes) if row.truths]
+    counts = np.vstack([of.errors.sum(0), of.errors[known]]).tolist()
+    rows = zip((of.overall, *(of.classes[i] for i in known)), counts, strict=True)
     return ["label", "truths", *ERRORS], [[r.label, r.truths, *line] for r, line in rows]
 
 
 def _confusion(told: Compared) -> tuple[list[str], list[list[Cell]]]:
-    labels = [*told.evaluation.labels, BACKGROUND]
-    rows = zip(labels, told.evaluation.confusion.tolist(), strict=True)
+    labels, counts = confused(told.evaluation)
+    rows = zip(labels, counts.tolist(), strict=True)
     return ["found as", *labels], [[label, *counts] for label, counts in rows]
+
+
+def confused(of: Evaluation) -> tuple[list[str], Rows]:
+    """The confusion matrix of the classes that are worth a line, with background."""
+    known = shown(of)
+    labels = [*(of.labels[i] for i in known), BACKGROUND]
+    at = [*known, len(of.labels)]
+    return labels, of.confusion[np.ix_(at, at)]
 
 
 def _pr(told: Compared) -> tuple[list[str], list[list[Cell]]]:

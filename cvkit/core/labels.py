@@ -4,6 +4,8 @@ alike.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _SPELLINGS = {
     "aeroplane": "airplane",
     "plane": "airplane",
@@ -49,6 +51,7 @@ them: "all vehicles", "all animals including person", furniture, and "aeroplane,
 are parts of COCO's supercategories in the same spirit."""
 
 
+@lru_cache(maxsize=1 << 14)
 def canonical(label: str) -> str:
     """The label in COCO's spelling and lower case: `Motorbike` and `motor-bike` are `motorcycle`.
 

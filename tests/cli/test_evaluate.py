@@ -73,6 +73,18 @@ def test_two_boxes_that_cover_as_much_differ_in_iou(cvkit: Command, tmp_path: Pa
     assert (far["iou"], far["state"]) == ("0.098901", "wrong")
 
 
+def test_what_was_found_comes_through_a_pipe(cvkit: Command, dogs: tuple[Path, Path]):
+    found, truth = dogs
+    piped = cvkit("evaluate", "-", "--truth", truth, stdin=found.read_bytes())
+    assert rows(piped) == rows(cvkit("evaluate", found, "--truth", truth))
+
+
+def test_options_are_offered_for_completion(cvkit: Command):
+    offered = cvkit("__complete", "evaluate", "--").out
+    assert "--fail-below\tmap50=0.6" in offered
+    assert "--truth" in offered
+
+
 def test_two_of_three_dogs_are_found_and_two_of_three_found_are_dogs(
     cvkit: Command, dogs: tuple[Path, Path]
 ):
@@ -109,8 +121,8 @@ def test_the_mean_is_over_classes_and_precision_over_objects(cvkit: Command, tmp
     assert (every["ap50"], dog["ap50"], cat["ap50"], bird["ap50"]) == ("0.5", "1.0", "0.0", "")
     assert (every["precision"], every["recall"]) == ("0.75", "0.75")
     table = rows(cvkit("evaluate", found, "--truth", truth, "--table", "errors"))
-    # One bird is found and none is true: as many are looked at as there are true ones.
-    assert [(r["correct"], r["missed"]) for r in table[1:]] == [("3", "0"), ("0", "1"), ("0", "0")]
+    # Of birds none is looked at: as many of a class are as there are true ones.
+    assert [(r["correct"], r["missed"]) for r in table[1:]] == [("3", "0"), ("0", "1")]
     mixed = rows(cvkit("evaluate", found, "--truth", truth, "--table", "confusion"))
     assert mixed[2] == {"found as": "bird", "dog": "0", "cat": "1", "bird": "0", "background": "0"}
 

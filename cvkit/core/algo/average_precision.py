@@ -17,7 +17,6 @@ from cvkit.core.algo.matching import (
     Rows,
     Truths,
     as_coco,
-    ranks,
 )
 
 Metric = Literal["coco", "voc", "voc07"]
@@ -143,7 +142,6 @@ def coco_figures(
     Source: pycocotools' `COCOeval.accumulate` and `summarize`.
     """
     out: dict[str, Floats] = {}
-    place = ranks(found)
     for name, area in AREAS.items():
         end = "" if name == "all" else f"_{name}"
         judged = as_coco(truths, found, pairs, shares, area, most)
@@ -151,7 +149,7 @@ def coco_figures(
         out[f"ap{end}"] = averages(found, judged, positives, "coco")
         out[f"ar{end}"] = _recalls(found, judged, positives)
         for few in (1, 10) if name == "all" else ():
-            top = place[judged.rows] < few
+            top = found.place[judged.rows] < few
             held = Judged(judged.rows[top], judged.hit[top], judged.ignored[top])
             out[f"ar_{few}"] = _recalls(found, held, positives)
     return out

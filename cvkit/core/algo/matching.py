@@ -7,6 +7,7 @@ are few, so only they are kept, and all pictures and thresholds are worked on to
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,7 @@ class Truths:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Finds:
     """Found objects of a set: n rows, numbers as in `Truths`."""
 
@@ -70,6 +71,23 @@ class Finds:
         sides = self.boxes[:, 2:] - self.boxes[:, :2]
         area: Floats = sides[:, 0] * sides[:, 1]
         return area
+
+    @cached_property
+    def place(self) -> Rows:
+        """(n,) where each stands among those of its picture and kind, 0 for the best score."""
+        order = np.lexsort((-self.scores, self.kind, self.picture))  # stable
+        picture, kind = self.picture[order], self.kind[order]
+        new = np.ones(len(order), bool)
+        new[1:] = (picture[1:] != picture[:-1]) | (kind[1:] != kind[:-1])
+        rows = np.arange(len(order))
+        place = np.empty(len(order), np.int64)
+        place[order] = rows - np.maximum.accumulate(np.where(new, rows, 0))
+        return place
+
+    @cached_property
+    def by_score(self) -> Rows:
+        """Rows, best score first; of equal scores the first picture, in it the better place."""
+        return np.lexsort((self.place, self.picture, -self.scores))
 
     def take(self, rows: Rows | Bools) -> Finds:
         return Finds(self.picture[rows], self.kind[rows], self.boxes[rows], self.scores[rows])
@@ -139,27 +157,6 @@ def _compared(
     return a[near], b[near], share[near]
 
 
-def ranks(found: Finds) -> Rows:
-    """(n,) the place of each among those of its picture and kind, 0 for the best score."""
-    order = np.lexsort((-found.scores, found.kind, found.picture))  # stable
-    new = np.ones(len(order), bool)
-    new[1:] = np.diff(found.picture[order]).astype(bool) | np.diff(found.kind[order]).astype(bool)
-    places = np.arange(len(order))
-    starts = np.maximum.accumulate(np.where(new, places, 0))
-    out = np.empty(len(order), np.int64)
-    out[order] = places - starts
-    return out
-
-
-def by_score(found: Finds, most: int | None = None) -> Rows:
-    """Rows, best score first, at most `most` a picture and kind; of equal scores the first picture,
-    in it the better place.
-    """
-    place = ranks(found)
-    order = np.lexsort((place, found.picture, -found.scores))
-    return order if most is None else order[place[order] < most]
-
-
 def as_coco(
     truths: Truths,
     found: Finds,
@@ -176,7 +173,7 @@ def as_coco(
 
     Source: Lin et al., "Microsoft COCO" (2014); pycocotools' `COCOeval.evaluateImg`.
     """
-    place, n, t = ranks(found), len(found.scores), len(shares)
+    place, n, t = found.place, len(found.scores), len(shares)
     hit, ignored = np.zeros((n, t), bool), np.zeros((n, t), bool)
     aside = truths.aside | (truths.area < area[0]) | (truths.area > area[1])
     taken = np.zeros((len(truths.kind), t), bool)
@@ -207,7 +204,7 @@ def as_coco(
         taken[b[best[row, lane]], lane] = True
     size = found.area
     ignored |= ((size < area[0]) | (size > area[1]))[:, None] & ~hit
-    rows = by_score(found, most)
+    rows = found.by_score[place[found.by_score] < most]
     return Judged(rows, hit[rows], ignored[rows])
 
 
@@ -227,7 +224,7 @@ def as_voc(truths: Truths, found: Finds, pairs: Pairs, shares: Floats) -> Judged
     mate, share = most_overlapping(pairs.found, pairs.truth, pairs.share, n)
     near = (share[:, None] >= shares) & (mate >= 0)[:, None]
     ignored = near & truths.aside[mate][:, None] if len(truths.kind) else np.zeros((n, t), bool)
-    rows = by_score(found)
+    rows = found.by_score
     hit = np.zeros((n, t), bool)
     for lane in range(t):
         reached = rows[(near & ~ignored)[rows, lane]]

@@ -24,7 +24,6 @@ from cvkit.core.algo.matching import (
     Truths,
     as_voc,
     overlapping,
-    ranks,
 )
 
 SUMMARY = ("ap", "ap50", "ap75", "ap_small", "ap_medium", "ap_large",
@@ -144,7 +143,7 @@ def test_a_class_without_true_objects_has_no_average():
 
 def devkit(truths: Truths, found: Finds, kind: int, share: float, metric: Metric) -> float:
     """`VOCevaldet.m` and `VOCap.m`, line by line."""
-    own = [i for i in np.lexsort((ranks(found), found.picture, -found.scores))
+    own = [i for i in found.by_score
            if found.kind[i] == kind]  # fmt: skip
     real = [j for j in range(len(truths.kind)) if truths.kind[j] == kind]
     taken, right, wrong = set(), [], []
