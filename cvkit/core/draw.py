@@ -49,8 +49,8 @@ _SEEN = 0.3
 
 
 _USUAL = (
-    *("person", "bus", "car", "bicycle", "truck", "motorcycle", "dog", "cat", "horse"),
-    *("bird", "train", "boat", "face", "plate", "airplane", "eye", "sheep", "cow"),
+    *("person", "bus", "car", "bicycle", "truck", "motorcycle", "face", "cat", "dog"),
+    *("horse", "eye", "plate", "bird", "train", "boat", "airplane", "sheep", "cow"),
 )
 """What is often found together, each with a colour that no other of them has."""
 _MOST = 6
