@@ -19,7 +19,7 @@ from cvkit.models.entry import Entry, Tell
 from cvkit.models.network import Network
 from cvkit.models.prepare import Input
 from cvkit.models.recipe import AS_THE_FILE_SAYS, Recipe
-from cvkit.models.wanted import DEFAULTS, Wanted
+from cvkit.models.wanted import DEFAULTS, Usual, Wanted
 
 Picture = NDArray[np.uint8]
 """(h, w, 3) BGR."""
@@ -37,7 +37,8 @@ class Detector(Protocol):
     """Finds things in pictures.
 
     `sharing` says whether one may be used by several threads at once, `batch` how many pictures
-    it likes at a time, `labels` what it can find, `ran_on` what really runs it.
+    it likes at a time, `labels` what it can find, `ran_on` what really runs it, `usual` the limits
+    where none are given.
     """
 
     @property
@@ -48,6 +49,8 @@ class Detector(Protocol):
     def labels(self) -> tuple[str, ...]: ...
     @property
     def ran_on(self) -> str: ...
+    @property
+    def usual(self) -> Usual: ...
 
     def detect(self, images: Sequence[Picture], wanted: Wanted = ...) -> list[Objects]:
         """One Objects for each (h, w, 3) uint8 BGR picture, best first, in its own pixels.
@@ -83,7 +86,7 @@ class NetworkDetector:
         how = layout.preparation if recipe.prepare is None else recipe.prepare
         stride = None if entry.fixed else facts.stride
         self._input = Input(how, size, stride, entry.channels_last, entry.levels)
-        self.labels = self._decoder.labels
+        self.labels, self.usual = self._decoder.labels, layout.usual
         self.ran_on = network.ran_on
         free = BATCH["accelerator" if network.accelerated else "processor"]
         self.batch: int = free if network.batch is None else network.batch

@@ -28,7 +28,7 @@ from cvkit.core.objects import Objects
 from cvkit.core.units import Length
 from cvkit.core.warp import Crop, Size
 from cvkit.models.detector import Detector, Picture, Sharing
-from cvkit.models.wanted import DEFAULTS, Wanted
+from cvkit.models.wanted import DEFAULTS, Usual, Wanted
 
 Tile = tuple[int, int, int, int]
 """x, y, width, height."""
@@ -87,6 +87,10 @@ class Tiled:
     @property
     def ran_on(self) -> str:
         return self.detector.ran_on
+
+    @property
+    def usual(self) -> Usual:
+        return self.detector.usual
 
     def detect(self, images: Sequence[Picture], wanted: Wanted = DEFAULTS) -> list[Objects]:
         """See `Detector.detect`."""

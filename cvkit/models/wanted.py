@@ -12,6 +12,15 @@ from cvkit.models.classical.search import AS_IT_LIKES, Search
 
 
 @dataclass(frozen=True, slots=True)
+class Usual:
+    """The limits at which a family's own programs show what they find; those of ultralytics'
+    `predict` where a family has none."""
+
+    score: float = 0.25
+    iou: float = 0.7
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """Which of the things found are given; the defaults are those of ultralytics' `predict`.
 

@@ -16,7 +16,7 @@ from cvkit.core.objects import Objects
 from cvkit.core.warp import Array
 from cvkit.models.classical.search import Search
 from cvkit.models.detector import Picture, Sharing
-from cvkit.models.wanted import DEFAULTS, Wanted
+from cvkit.models.wanted import DEFAULTS, Usual, Wanted
 
 Boxes = NDArray[np.float32]
 Margins = NDArray[np.float64]
@@ -33,6 +33,7 @@ class Windows(ABC):
     batch = 1
     takes: ClassVar[frozenset[str]] = frozenset({"scale-factor", "min-neighbors", "min-size"})
     margin: ClassVar[str] = "margin"
+    usual = Usual()
 
     def __init__(self, label: str, ran_on: str) -> None:
         self.labels: tuple[str, ...] = (label,)

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from cvkit.core.warp import Array, Size
 from cvkit.models.decode.layout import Candidates, Seen, corners, floats, scaled
 from cvkit.models.prepare import Preparation
+from cvkit.models.wanted import Usual
 
 _STRETCHED = Preparation("stretch")
 
@@ -27,6 +29,7 @@ class Darknet:
     preparation: Preparation = _STRETCHED
     first: int = 0
     overlap: bool = True
+    usual: ClassVar[Usual] = Usual(0.25, 0.45)
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         layers = [output[None] if output.ndim == 2 else output for output in outputs]

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from cvkit.core.warp import Array, Size
 from cvkit.models.decode.layout import Candidates, Seen, floats, softmax
 from cvkit.models.decode.rtdetr import best
 from cvkit.models.prepare import IMAGENET, Preparation
+from cvkit.models.wanted import Usual
 
 COCO_IDS = 91
 _NAMES = (("pred_boxes", "logits"), ("dets", "labels"), ("boxes", "scores"))
@@ -29,6 +31,7 @@ class Detr:
     first: int
     preparation: Preparation = IMAGENET
     overlap: bool = False
+    usual: ClassVar[Usual] = Usual(0.7, 0.7)
 
     @property
     def classes(self) -> int:

@@ -14,12 +14,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 
 from cvkit.core.warp import Array, Size
 from cvkit.models.decode.layout import Boxes, Candidates, Seen, floats, grids, sigmoid
 from cvkit.models.prepare import Preparation
+from cvkit.models.wanted import Usual
 
 STRIDES = (8, 16, 32, 64, 128)
 _SCALES = (1.0, 2 ** (1 / 3), 2 ** (2 / 3))
@@ -38,6 +40,7 @@ class Listed:
     classes: int | None = None
     first: int = 1
     overlap: bool = False
+    usual: ClassVar[Usual] = Usual(0.4, 0.5)
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         tables = floats(outputs[0])
@@ -56,6 +59,7 @@ class Anchored:
     preparation: Preparation = _TOP_LEFT
     first: int = 0
     overlap: bool = True
+    usual: ClassVar[Usual] = Usual(0.4, 0.5)
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         boxes, scores = floats(outputs[self.boxes]), floats(outputs[self.scores])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from cvkit.core.warp import Array, Size
 from cvkit.models.decode.layout import Candidates, Seen, floats
 from cvkit.models.network import Facts
 from cvkit.models.prepare import ULTRALYTICS, Preparation
+from cvkit.models.wanted import Usual
 
 MOST = 1000
 """More rows than this are a grid of cells."""
@@ -33,6 +35,7 @@ class End2end:
     classes: int | None = None
     first: int = 0
     overlap: bool = False
+    usual: ClassVar[Usual] = Usual()
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         if self.ports:

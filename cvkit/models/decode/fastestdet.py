@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from cvkit.core.warp import Array, Size
 from cvkit.models.decode.layout import Candidates, Seen, corners, floats, scaled, sigmoid
 from cvkit.models.prepare import Preparation
+from cvkit.models.wanted import Usual
 
 _OBJECT, _CLASS = 0.6, 0.4
 _STRIDE = 16
@@ -29,6 +31,7 @@ class Fastestdet:
     preparation: Preparation = _STRETCHED_BGR
     first: int = 0
     overlap: bool = True
+    usual: ClassVar[Usual] = Usual(0.65, 0.45)
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         maps = outputs[0]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cvkit.core.warp import Array, Size
 from cvkit.models.network import Facts
 from cvkit.models.prepare import Preparation
+from cvkit.models.wanted import Usual
 
 Boxes = NDArray[np.float32]
 PYRAMIDS = ((8, 16, 32), (8, 16, 32, 64), (16, 32), (4, 8, 16, 32))
@@ -33,7 +34,8 @@ class Layout(Protocol):
 
     `preparation` is how they usually want pictures, `classes` how many numbers they have (None
     where the output does not tell), `first` the number of the first label (1 where 0 is the
-    background), `overlap` whether boxes of one thing are still to be suppressed.
+    background), `overlap` whether boxes of one thing are still to be suppressed, `usual` the limits
+    of the family's own programs.
     """
 
     @property
@@ -44,6 +46,8 @@ class Layout(Protocol):
     def first(self) -> int: ...
     @property
     def overlap(self) -> bool: ...
+    @property
+    def usual(self) -> Usual: ...
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         """For each picture what scores above `score`, on an input of (width, height) `size`.

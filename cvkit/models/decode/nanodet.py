@@ -13,12 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from cvkit.core.warp import Array, Size
 from cvkit.models.decode.layout import Candidates, Seen, floats, grids, places, softmax
 from cvkit.models.prepare import Preparation
+from cvkit.models.wanted import Usual
 
 _BGR = Preparation(
     "stretch", "bgr", scale=1.0, mean=(103.53, 116.28, 123.675), std=(57.375, 57.12, 58.395)
@@ -35,6 +37,7 @@ class Nanodet:
     preparation: Preparation = _BGR
     first: int = 0
     overlap: bool = True
+    usual: ClassVar[Usual] = Usual(0.35, 0.6)
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         tables = floats(_joined(outputs, self.classes, self.bins))

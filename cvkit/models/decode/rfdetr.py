@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from cvkit.core.warp import Array, Size
 from cvkit.models.decode.detr import COCO_IDS, first_of, tables
 from cvkit.models.decode.layout import Candidates, Seen, corners, floats, scaled, sigmoid
 from cvkit.models.prepare import IMAGENET, Preparation
+from cvkit.models.wanted import Usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Rfdetr:
     first: int
     preparation: Preparation = IMAGENET
     overlap: bool = False
+    usual: ClassVar[Usual] = Usual(0.5, 0.7)
 
     @property
     def classes(self) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from cvkit.core.warp import Array, Size
 from cvkit.models.decode.end2end import MOST, RTDETR_HEAD
 from cvkit.models.decode.layout import Candidates, Seen, corners, floats, scaled, sigmoid
 from cvkit.models.prepare import Preparation
+from cvkit.models.wanted import Usual
 
 _STRETCHED = Preparation("stretch")
 
@@ -32,6 +34,7 @@ class Rtdetr:
     preparation: Preparation = _STRETCHED
     first: int = 0
     overlap: bool = False
+    usual: ClassVar[Usual] = Usual()
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         if self.classes is None:

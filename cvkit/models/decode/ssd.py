@@ -15,12 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from cvkit.core.warp import Array, Size
 from cvkit.models.decode.layout import Candidates, Seen, floats, scaled
 from cvkit.models.prepare import Preparation
+from cvkit.models.wanted import Usual
 
 _HALF = (127.5, 127.5, 127.5)
 _MOBILENET = Preparation("stretch", "bgr", scale=1.0, mean=_HALF, std=_HALF)
@@ -37,6 +39,7 @@ class Ssd:
     classes: int | None = None
     first: int = 1
     overlap: bool = False
+    usual: ClassVar[Usual] = Usual(0.5, 0.45)
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         rows = floats(outputs[0])
@@ -64,6 +67,7 @@ class Postprocessed:
     preparation: Preparation = _LEVELS
     classes: int | None = None
     overlap: bool = False
+    usual: ClassVar[Usual] = Usual(0.5, 0.45)
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         boxes = floats(outputs[self.boxes])

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from cvkit.core.warp import Array, Size
 from cvkit.models.decode.layout import Candidates, Seen, corners, floats
 from cvkit.models.prepare import Preparation
+from cvkit.models.wanted import Usual
 
 _STRIDES = (16, 32)
 _ANCHORS = np.array(
@@ -37,6 +39,7 @@ class Yolofastest:
     preparation: Preparation = _STRETCHED_BGR
     first: int = 0
     overlap: bool = True
+    usual: ClassVar[Usual] = Usual(0.3, 0.4)
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         maps = sorted((floats(output) for output in outputs), key=lambda m: -m.shape[1])

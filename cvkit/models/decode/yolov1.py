@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from cvkit.core.warp import Array, Size
 from cvkit.models.decode.layout import Candidates, Seen, corners, floats, scaled
 from cvkit.models.prepare import Preparation
+from cvkit.models.wanted import Usual
 
 SIDE = 7
 _INPUT = (448, 448)
@@ -31,6 +33,7 @@ class Yolov1:
     preparation: Preparation = _STRETCHED
     first: int = 0
     overlap: bool = True
+    usual: ClassVar[Usual] = Usual(0.2, 0.4)
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         flat = floats(outputs[0]).reshape(len(outputs[0]), -1)

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from cvkit.core.warp import Array, Size
 from cvkit.models.decode.layout import Candidates, Seen, corners, floats, scaled, with_objectness
 from cvkit.models.prepare import ULTRALYTICS, Preparation
+from cvkit.models.wanted import Usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Yolov5:
     preparation: Preparation = ULTRALYTICS
     first: int = 0
     overlap: bool = True
+    usual: ClassVar[Usual] = Usual(0.25, 0.45)
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         tables = next(output for output in outputs if output.ndim == 3)

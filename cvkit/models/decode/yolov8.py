@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from cvkit.core.warp import Array, Size
 from cvkit.models.decode.layout import Candidates, Seen, corners, floats, scaled
 from cvkit.models.prepare import ULTRALYTICS, Preparation
+from cvkit.models.wanted import Usual
 
 _POSE = 56
 """Rows of a network for people's 17 points: box, score, 17 times x, y, visibility."""
@@ -28,6 +30,7 @@ class Yolov8:
     preparation: Preparation = ULTRALYTICS
     first: int = 0
     overlap: bool = True
+    usual: ClassVar[Usual] = Usual()
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         tables = next(output for output in outputs if output.ndim == 3)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from cvkit.models.decode.layout import (
     with_objectness,
 )
 from cvkit.models.prepare import Preparation
+from cvkit.models.wanted import Usual
 
 _BGR = Preparation("top-left", "bgr", scale=1.0)
 
@@ -39,6 +41,7 @@ class Yolox:
     preparation: Preparation = _BGR
     first: int = 0
     overlap: bool = True
+    usual: ClassVar[Usual] = Usual(0.3, 0.45)
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         tables = outputs[0]

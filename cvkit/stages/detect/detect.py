@@ -9,9 +9,11 @@ upright and whole; `haar-face`, `-profile`, `-eye`, `-smile`, `-fullbody`, `-upp
 sees small things at their full size; what several parts show is given once. A side of L pixels
 takes 1 + ceil((L - tile) / (tile - overlap)) tiles: 4K takes 32 of 640 with 20%.
 
-The defaults of score and overlap are those of ultralytics' `predict`. Scores of `hog` and the
-cascades are the logistic of their own margin, which the objects carry as `margin`; they are no
-probabilities and do not compare between detectors.
+Where no limits are given, those of ultralytics' `predict` hold, score 0.25 and overlap 0.7, or
+those of the family's own programs: YOLOX 0.3 and 0.45, SSD 0.5 and 0.45, NanoDet 0.35 and 0.6,
+FastestDet 0.65 and 0.45, RF-DETR 0.5. Scores of `hog` and the cascades are the logistic of their
+own margin, which the objects carry as `margin`; they are no probabilities and do not compare
+between detectors.
 
 Example: cvkit detect samples/astronaut.jpg --model haar-face -o faces.jpg
 
@@ -54,16 +56,16 @@ Above0 = Annotated[Length, AfterValidator(_positive)]
 
 class Detect(Stage):
     needs: ClassVar[frozenset[str]] = frozenset({"model"})
-    revision: ClassVar[int] = 2
+    revision: ClassVar[int] = 3
 
     model: str = "yolox-nano"
     """A name (see cvkit models list), or the file of a network or cascade."""
     classes: tuple[str, ...] = ()
     """Only these: person,car or 0,2."""
-    score: Annotated[float, Field(ge=0, le=1)] = 0.25
-    """Only things whose score is above this, 0 to 1."""
-    iou: Annotated[float, Field(ge=0, le=1)] = 0.7
-    """Of two boxes of a class that overlap by more, the better stays."""
+    score: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Only things whose score is above this; as a rule 0.25."""
+    iou: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Of two boxes of a class that overlap by more, the better stays; as a rule 0.7."""
     agnostic: bool = False
     """Also of two boxes of different classes."""
     max: Annotated[int, Field(ge=1)] = 300
@@ -113,7 +115,10 @@ class Detect(Stage):
 
     def apply(self, photo: list[Photo], resource: Detector) -> list[Found]:
         names = chosen(self.model, resource.labels, self.classes)
-        wanted = Wanted(self.score, self.iou, names, self.max, self.agnostic, self._search())
+        usual = resource.usual
+        score = usual.score if self.score is None else self.score
+        iou = usual.iou if self.iou is None else self.iou
+        wanted = Wanted(score, iou, names, self.max, self.agnostic, self._search())
         return resource.detect(photo, wanted)
 
     def _search(self) -> Search:
