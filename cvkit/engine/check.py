@@ -21,7 +21,7 @@ from cvkit.engine.naming import (
     GATHERED,
     Placed,
     Source,
-    check_folders,
+    check_labels,
     check_places,
     check_stream,
     holds_pages,
@@ -350,7 +350,8 @@ def _results(job: Job) -> list[Placed]:
         for o in job.outputs
         if o.kind in ("results", "dataset") and not o.on_stdout and not o.folder
     ]
-    check_folders(job.outputs, overwrite=job.options.overwrite)
+    videos = sum(item.moving for item in job.items)
+    check_labels(job.outputs, overwrite=job.options.overwrite, videos=videos)
     if job.rest is not None:
         placed += [Placed(o, run, path_for(o, GATHERED, job.rest)) for o in job.pictures()]
     return placed

@@ -17,7 +17,7 @@ from cvkit.core.spec_paths import path_of
 from cvkit.core.values import Objects
 from cvkit.engine import plan, templates
 from cvkit.engine.known import Known
-from cvkit.engine.naming import Placed, Source, check_folders, check_places
+from cvkit.engine.naming import Placed, Source, check_labels, check_places
 from cvkit.engine.outputs import RESULTS, Output, is_dataset, read_outputs
 from cvkit.engine.report import Item, Outcome, Report
 
@@ -75,7 +75,7 @@ def outputs_of(spec: Spec) -> list[Output]:
     paths = [os.path.realpath(path_of(text)) for text in spec.inputs]
     placed = [Placed(o, run, templates.escaped(o.template)) for o in outputs if not o.folder]
     check_places(placed, dict.fromkeys(paths, "an input"), overwrite=options.overwrite)
-    check_folders(outputs, overwrite=options.overwrite)
+    check_labels(outputs, overwrite=options.overwrite)
     return outputs
 
 

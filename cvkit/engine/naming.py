@@ -178,10 +178,16 @@ def check_places(
             raise UsageError(f"{path} exists", remedy="say --overwrite, or name another")
 
 
-def check_folders(outputs: Iterable[Output], *, overwrite: bool) -> None:
-    """Raises UsageError for a folder of labels that holds some, or is given twice."""
+def check_labels(outputs: Iterable[Output], *, overwrite: bool, videos: int = 0) -> None:
+    """Raises UsageError for a folder of labels that holds some, or is given twice, and for tracks
+    of several videos in one file."""
     seen: dict[str, str] = {}
     for output in outputs:
+        if output.suffix == "mot" and not output.folder and videos > 1:
+            raise UsageError(
+                f"-o {output.text} holds one video, and there are {videos}",
+                remedy="name a folder, with a file each: -o mot:tracks/",
+            )
         if output.kind != "dataset" or not output.folder:
             continue
         suffix = LABELS[output.suffix]

@@ -32,7 +32,7 @@ def opened(where: str | Path) -> tuple[Path, Scan, object, bytes | None]:
     if path.is_dir():
         form = form or _form_of(path)
         path = _tracks(path) if form == "mot" else path
-    if form in ("yolo", "voc"):
+    if form in ("yolo", "voc") or path.is_dir():
         return path, _folder(form, path), (), None
     held = None
     if path.exists() and not path.is_file():  # a pipe cannot be read twice
@@ -76,6 +76,10 @@ def _scan(lines: Lines, path: Path, form: str) -> Scan:
 def _folder(form: str, path: Path) -> Scan:
     if not path.exists():
         raise InputError(f"{path} does not exist")
+    if form == "mot":
+        from cvkit.results.mot_reading import scan_mot_folder
+
+        return scan_mot_folder(path)
     if form == "voc":
         from cvkit.results.voc_reading import scan_voc
 
@@ -86,11 +90,8 @@ def _folder(form: str, path: Path) -> Scan:
 
 
 def _tracks(folder: Path) -> Path:
-    """The file of a folder's tracks. Raises InputError where there is none."""
-    file = next((p for p in _possible(folder) if p.is_file()), None)
-    if file is None:
-        raise InputError(f"{folder} holds no tracks", why="it has no gt/gt.txt")
-    return file
+    """The file of a sequence's tracks; the folder itself where it holds files of several."""
+    return next((p for p in _possible(folder) if p.is_file()), folder)
 
 
 def _possible(folder: Path) -> list[Path]:

@@ -9,14 +9,16 @@ Source: Milan et al., MOT16: A Benchmark for Multi-Object Tracking (2016), secti
 from __future__ import annotations
 
 import configparser
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NoReturn
 
 from cvkit.core.errors import InputError
 from cvkit.core.warp import Size
-from cvkit.results.folders import read_small
+from cvkit.results.finding import root
+from cvkit.results.folders import below, read_small
 from cvkit.results.record import Record
-from cvkit.results.scanning import Lines, Scan, Span
+from cvkit.results.scanning import Lines, Scan, Span, Stored
 from cvkit.results.stored import FAULTS, check, is_number
 
 _MOST = 1 << 31
@@ -68,6 +70,39 @@ def scan_mot(lines: Lines, path: Path) -> Scan:
     if world:
         scan.notes.append(f"{path}: places in the world are left out")
     return scan
+
+
+def scan_mot_folder(folder: Path) -> Scan:
+    """A file a video, called as it is. Raises InputError with the file and line."""
+    files = below(folder, ".txt")
+    if not files:
+        raise InputError(f"{folder} holds no tracks", why="it has neither gt/gt.txt nor .txt files")
+    scan = Scan(_unread, objects_only=True, stems=True)
+    scans: list[Scan] = []
+    for number, file in enumerate(files):
+        with Lines.of(file) as lines:
+            one = scan_mot(lines, file)
+        source = root(file.relative_to(folder).as_posix())
+        (frames,) = one.frames.values()
+        # Spans are of one file each: the first says which.
+        scan.frames[source] = {
+            index: replace(frame, spans=((number, number), *frame.spans))
+            for index, frame in frames.items()
+        }
+        scans.append(one)
+        scan.notes += one.notes
+
+    def rows(frame: Stored, size: Size | None) -> list[Record]:
+        (number, _), *spans = frame.spans
+        with Lines.of(files[number]) as lines:
+            return [one for span in spans for one in scans[number].read(lines, span)]
+
+    scan.rows = rows
+    return scan
+
+
+def _unread(*_: object) -> NoReturn:
+    raise AssertionError("files are read one by one")
 
 
 def _sequence(path: Path) -> _Sequence:

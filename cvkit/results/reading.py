@@ -16,7 +16,7 @@ from cvkit.core.errors import InputError
 from cvkit.core.grid import Grid
 from cvkit.core.objects import Objects
 from cvkit.core.warp import Size
-from cvkit.results.finding import Names, Place
+from cvkit.results.finding import Names, Place, root
 from cvkit.results.kinds import opened
 from cvkit.results.record import Record
 from cvkit.results.scanning import Lines, Scan, Stored
@@ -98,6 +98,10 @@ class Saved:
         if self._scan.nameless:
             (only,) = self._scan.frames or ("",)
             return (only, index) if index in self._scan.frames.get(only, ()) else None
+        if self._scan.stems:
+            names = (root(source), root(source).rpartition("/")[2])
+            frames = self._scan.frames
+            return next(((n, index) for n in names if index in frames.get(n, ())), None)
         return self._names.of(source, index) if self._scan.pictures else None
 
     def same(self, told: Told, other: Saved) -> Place | None:
@@ -138,7 +142,8 @@ class Saved:
             self._serve(source)
         place = self.place(source, index)
         if place is None:
-            if source not in self._scan.frames and not self._scan.nameless:
+            known = self._scan.frames.keys() & {source, root(source)}
+            if not known and not self._scan.nameless:
                 self._missing(source)
             return None
         frame = self._scan.frames[place[0]][place[1]]

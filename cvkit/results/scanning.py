@@ -45,12 +45,14 @@ class Scan:
 
     `objects_only`: the file does not speak of frames without objects. `pictures`: its sources are
     names of pictures, to be found by `finding.Names`. `nameless`: it is of one input, whichever.
+    `stems`: its sources are names without suffix.
     """
 
     read: Callable[[Lines, Span], list[Record]]
     objects_only: bool = False
     pictures: bool = False
     nameless: bool = False
+    stems: bool = False
     rows: Callable[[Stored, Size | None], list[Record]] | None = None
     """How a frame's objects are read where there are several files, for a picture of that size."""
     sized: Callable[[Stored], Size | None] | None = None
@@ -243,15 +245,16 @@ def _object(row: dict[str, str]) -> Record:
     found: Record = {"box": [float(row[column]) for column in BOX]}
     for key, text in row.items():
         if key not in (*FRAME, *BOX) and text:
-            found[key] = text if key in ("label", "text") else _cell(text)
+            found[key] = text if key in ("label", "text") else cell(text)
     return found
 
 
 def _time(row: dict[str, str]) -> object:
-    return _cell(row.get("time", ""))
+    return cell(row.get("time", ""))
 
 
-def _cell(text: str) -> str | int | float | bool:
+def cell(text: str) -> str | int | float | bool:
+    """What this text of a table means."""
     if text in ("True", "False"):
         return text == "True"
     if text.strip("0123456789.eE+-"):  # Python reads more as a number: 1_000, nan, infinity

@@ -17,7 +17,7 @@ from cvkit.core.errors import InputError
 from cvkit.core.warp import Size
 from cvkit.results.folders import below, read_small
 from cvkit.results.record import FIELDS, Record
-from cvkit.results.scanning import Scan, Stored
+from cvkit.results.scanning import Scan, Stored, cell
 from cvkit.results.stored import FAULTS, check
 
 _DEEPEST = 32
@@ -66,7 +66,10 @@ class _Annotation:
     @property
     def size(self) -> Size | None:
         """Of the picture; None where the file says none, or 0."""
-        sides = [self._number(self._root, f"size/{name}", 0.0) for name in ("width", "height")]
+        try:
+            sides = [self._number(self._root, f"size/{name}", 0.0) for name in ("width", "height")]
+        except ValueError as error:
+            raise self._fault(str(error)) from error
         if any(side < 0 or side > 1 << 20 or side != int(side) for side in sides):
             raise self._fault(f"{sides[0]:g}×{sides[1]:g} is no size")
         return (int(sides[0]), int(sides[1])) if all(sides) else None
@@ -135,7 +138,7 @@ class _Annotation:
         if name in ("id", "track_id") and value.lstrip("-").isdecimal():
             one["id"] = int(value[:20])
         elif name and value and name not in FIELDS:
-            one[name] = _value(value)
+            one[name] = cell(value.capitalize() if value in ("true", "false") else value)
 
     def _number(self, parent: Element, name: str, default: float | None = None) -> float:
         text = parent.findtext(name)
@@ -153,20 +156,6 @@ class _Annotation:
 
     def _fault(self, why: str) -> InputError:
         return InputError(f"{self._path} cannot be read", why=why)
-
-
-def _value(text: str) -> str | float | int | bool:
-    if text in ("True", "False", "true", "false"):
-        return text.lower() == "true"
-    if text.strip("0123456789.eE+-"):
-        return text
-    for form in (int, float):
-        try:
-            number = form(text)
-        except ValueError:
-            continue
-        return number if abs(number) < 1e38 else text
-    return text
 
 
 def _parsed(data: bytes, path: Path) -> Element:

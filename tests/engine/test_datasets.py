@@ -258,3 +258,18 @@ def test_labels_behind_a_pipe_are_those_of_the_chain(cvkit):
     assert ran.code == 0, ran.err
     assert cvkit("contours", COINS, "then", "draw", *outputs("coco:a.json", "y.png")).code == 0
     assert (cvkit.folder / "pipe.json").read_bytes() == (cvkit.folder / "a.json").read_bytes()
+
+
+def test_tracks_of_several_videos_are_a_folder(cvkit):
+    for name in ("in/one.mp4", "in/deep/two.mp4"):
+        (cvkit.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(FILM, cvkit.folder / name)
+    ran = cvkit("contours", "in", "--frames", "0:3", "-o", "mot:t.txt")
+    assert ran.code == 2
+    assert "-o mot:t.txt holds one video, and there are 2" in ran.err
+    ran = cvkit("contours", "in", "--frames", "0:3", *outputs("mot:t/", "a.jsonl"))
+    assert ran.code == 0, ran.err
+    assert sorted(p.name for p in (cvkit.folder / "t").rglob("*.txt")) == ["one.txt", "two.txt"]
+    again = cvkit("objects", "in", "--frames", "0:3", "--from", "mot:t/", "-o", "b.jsonl")
+    assert again.code == 0, again.err
+    same(lines(cvkit.folder / "a.jsonl"), lines(cvkit.folder / "b.jsonl"))

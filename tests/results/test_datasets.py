@@ -224,3 +224,42 @@ def test_a_file_is_told_by_its_content(tmp_path):
             1,
             4,
         ), form
+
+
+def test_a_changed_byte_is_read_or_told_and_never_a_fault(tmp_path):
+    """What any mistake in a file of labels becomes: the labels, or one line."""
+    found = [
+        {"box": [1.0, 2.0, 30.5, 40.25], "class": 1, "label": "cät", "score": 0.5, "id": 3,
+         "polygon": [[1, 2], [30, 2], [30, 40.0]], "weight": 3.5, "keypoints": [[1, 2, 1.0]]},
+        {"box": [5.0, 6.0, 16.0, 20.0], "class": 0, "label": "dog"},
+    ]  # fmt: skip
+    random = np.random.default_rng(7)
+    pieces = (
+        b"nan",
+        b"-1",
+        b"1e999",
+        b"9" * 5000,
+        b"null",
+        b"{}",
+        b"",
+        b"\xff",
+        b"<a>",
+        b",",
+        b"\n",
+    )
+    for form in HELD:
+        where, _ = wrote(form, [picture(found)], tmp_path)
+        files = [p for p in where.rglob("*") if p.is_file()] or [where]
+        for _ in range(60):
+            path = files[random.integers(len(files))]
+            data = path.read_bytes()
+            start = int(random.integers(len(data)))
+            end = start + int(random.integers(8))
+            path.write_bytes(data[:start] + pieces[random.integers(len(pieces))] + data[end:])
+            said = ""
+            try:
+                assert all(isinstance(f, Labelled) for f in frames(f"{form}:{where}"))
+            except InputError as error:
+                said = str(error)
+            assert not said or (where.name in said and len(said) < 900)
+            path.write_bytes(data)
