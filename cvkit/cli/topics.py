@@ -30,6 +30,9 @@ suffix.
                       --seed); of another size as pattern:bars:320x240
   -                   stdin: a frame stream (-o -), a picture or a video,
                       raw video (y4m), pictures one after the other
+  coco:ann.json       labels, for `convert`, `evaluate` and `objects --from`:
+                      yolo:labels/ voc:Annotations/ mot:gt/gt.txt too, and
+                      results as .jsonl, .csv or .parquet
 
 In a folder the inputs are its pictures and videos; other files are skipped and counted. Hidden
 files, the run's own outputs and links that lead out of the folder are never read. A file named on
@@ -44,6 +47,12 @@ two or more JPEG, PNG, BMP or PNM behind each other (ffmpeg -f image2pipe -; a v
 worked on as they come. Any other file is copied first, so that all of it is there, sound and index.
 A cut is an error, but raw video and pictures that end between two frames look whole: then only set
 -o pipefail tells.
+
+Labels are matched by the input's name and the frame's number: in data sets by the picture's name,
+with or without folder and suffix, and a frame of street.mp4 is street_00012.jpg there, counted from
+0. YOLO's labels need their pictures in images/ beside labels/, or as the inputs of `objects`.
+COCO's are instances, LVIS or a list of results; pixels of VOC and MOT count from 1. What other
+tools call `dataset import` is cvkit convert voc:Annotations/ -o yolo:labels/.
 
 In a list, lines that begin with # are comments, and names may hold spaces. A name is looked for
 beside the list, then in the current folder. A file called @list.txt is ./@list.txt.
@@ -90,6 +99,8 @@ Without -o a picture `photo.jpg` becomes `photo.STAGE.jpg` in the current folder
   -o boxes.jsonl       results as JSON, one line a frame
   -o boxes.csv         results as a table, one row an object
   -o boxes.parquet     the same table with types, for pandas, Arrow, DuckDB
+  -o coco:ann.json     labels as data sets have them; yolo:labels/, voc:xml/,
+                       mot:tracks.txt too, and coco-results:found.json
   -o NAME=mask.png     the picture kept as NAME by `then keep NAME`
   -o show:             a window: space or an arrow for the next picture, q or
                        Esc to quit; space pauses a video, . shows a frame
@@ -106,6 +117,11 @@ Without -o a picture `photo.jpg` becomes `photo.STAGE.jpg` in the current folder
 Each output takes the latest value that it can hold. Where objects are newer than every picture,
 they are drawn for picture outputs. A mask of black and white becomes a 1-bit PNG. A .tif named by
 -o takes all results of an input as its pages; other pictures have to be numbered.
+
+Labels have the coordinates of the pictures or video that the run writes, else the input's, and say
+once what their format has no room for. A frame of street.mp4 is called street_00012.jpg, or as the
+run's own picture of it. YOLO's folder also holds classes.txt and a data.yaml for pictures in
+images/ beside it; scores stand last in its lines. FiftyOne, CVAT and others open coco:.
 
 JPEG is written in quality 92 with colours at half the size (4:2:0), WebP in 90; --quality says
 another. PNG, packed quickly, and TIFF, by LZW but for floats, lose nothing. A picture made of
