@@ -13,7 +13,7 @@ from cvkit.models.cards import card as cards
 from cvkit.models.cards.card import find, of_file, of_sha256, read
 from cvkit.models.classical import catalogue
 from cvkit.models.decode.choose import NAMES as DECODERS
-from cvkit.models.labels import labels, spelled
+from cvkit.models.labels import labels
 from cvkit.models.prepare import Preparation
 
 # As `yolo` knows them: ultralytics' names for the files of its releases.
@@ -193,18 +193,3 @@ def test_labels_with_gaps_count_as_coco_does() -> None:
     assert labels("voc21") == ("-", *labels("voc20"))
     with pytest.raises(ParameterError, match="there is no list of labels 'coco1'"):
         labels("coco1")
-
-
-@pytest.mark.parametrize(
-    ("typed", "known", "found"),
-    [
-        ("motorbike", "coco80", "motorcycle"),
-        ("sofa", "coco80", "couch"),
-        ("couch", "voc20", "sofa"),
-        ("Dining-Table", "voc20", "diningtable"),
-        ("dog", "coco80", "dog"),
-        ("unicorn", "coco80", "unicorn"),
-    ],
-)
-def test_labels_are_found_in_either_spelling(typed: str, known: str, found: str) -> None:
-    assert spelled(typed, labels(known)) == found

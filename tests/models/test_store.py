@@ -311,6 +311,9 @@ def test_a_second_file_comes_along(tmp_path: Path, home: Path) -> None:
     (tmp_path / "net.weights").write_bytes(CONTENT)
     assert importing.take(tmp_path / "net.cfg", "mine") == ["mine"]
     assert sorted(os.listdir(home / "mine")) == ["net.cfg", "net.weights"]
+    held = store.get("mine", Settings(offline=True))
+    assert [file.name for file in held.files] == ["net.weights", "net.cfg"]
+    assert held.sha256 == DIGEST
     assert importing.take(tmp_path / "net.weights", "yolov4-tiny") == ["yolov4-tiny"]
     assert os.listdir(home / "yolov4-tiny") == ["yolov4-tiny.weights"]
 

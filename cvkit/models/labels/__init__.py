@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from cvkit.core.errors import ParameterError
-from cvkit.core.labels import canonical
 
 HOME = Path(__file__).parent
 
@@ -40,14 +38,3 @@ def labels(name: str) -> tuple[str, ...]:
             f"there is no list of labels {name!r}", remedy=f"there are {known}"
         ) from None
     return tuple(text.splitlines())
-
-
-def spelled(label: str, known: Sequence[str]) -> str:
-    """`label` as `known` spells it (`motorbike` or `motorcycle`), or as it was given.
-
-    See `cvkit.core.labels.canonical` for what is one label.
-    """
-    if label in known:
-        return label
-    wanted = canonical(label)
-    return next((one for one in known if canonical(one) == wanted), label)

@@ -20,6 +20,7 @@ from cvkit.models.store.fetching import NotFetchedError, Wanted, fetch
 from cvkit.models.store.folder import Pin
 
 PICKLES = (".pt", ".pth")
+_TEXTS = (".cfg", ".prototxt", ".xml", ".pbtxt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,12 @@ def meant(model: str, settings: Settings = DEFAULTS) -> Held | None:
 
 
 def own() -> dict[str, list[str]]:
-    """Models that the user put into the store under names of no card, with their files."""
+    """Models that the user put into the store under names of no card, with their files.
+
+    Weights come before what says how they are joined.
+    """
     found: dict[str, list[str]] = {}
-    for key in folder.known().files:
+    for key in sorted(folder.known().files, key=lambda key: (key.endswith(_TEXTS), key)):
         name, _, file = key.partition("/")
         if cards.find(name) is None:
             found.setdefault(name, []).append(file)
