@@ -1,9 +1,12 @@
 """Show on the photograph what was found: boxes, outlines, masks, points, labels and values.
 
 Everything found so far is drawn, where it lies in the photograph. Each class or label has a colour
-of its own, the same in every frame and run. Lines and letters are scaled to the picture. Where a
-thing has an outline, that is drawn and not its box; outlines without names of their own (contours)
-get no labels, and colours by their place in the list.
+of its own, the same in every frame and run. Lines and letters are scaled to the picture, and are
+finer on small things. A name goes where it hides no other name and little of other things; where
+there is no room for it, it is left out.
+
+Where a thing has an outline, that is drawn and not its box; outlines without names of their own
+(contours) get no labels, and colours by their place in the list.
 
 A picture output gets this step by itself where things were found after the last picture; write it
 to choose how it looks.
@@ -25,9 +28,9 @@ from cvkit.core.units import Color, Length
 
 class Draw(Stage):
     line: Length | None = None
-    """Width of lines (3px, 0.5%); left out, it follows the picture's size."""
+    """Width of lines (3px, 0.5%), at most; left out, it follows the picture's size."""
     text_size: Length | None = None
-    """Height of capital letters (14px, 2%); left out, it follows the picture's size."""
+    """Height of capital letters (14px, 2%), at most; left out, it follows the picture's size."""
     color: Color | None = None
     """One colour for everything; left out, each class or label has its own."""
     labels: bool = True
