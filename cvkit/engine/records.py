@@ -115,10 +115,12 @@ class Records:
     def write(self, made: Made, number: int) -> None:
         from cvkit.results.record import record
 
-        told = record(made.frame, coords=self._coords)
         with _kept():
             if self._labels is not None:
                 self._labels.write(made, number)
+            if self._part is None and self._columns is None:
+                return
+            told = record(made.frame, coords=self._coords)
             if self._part is not None:
                 self._part.add(told)
             if self._columns is not None:
