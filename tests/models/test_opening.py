@@ -81,14 +81,14 @@ def test_a_cut_network_is_refused(make: Make, tmp_path: Path) -> None:
 
 def test_a_folder_named_onnx_is_refused(tmp_path: Path) -> None:
     (tmp_path / "m.onnx").mkdir()
-    with pytest.raises(MissingError, match="it is not a file"):
+    with pytest.raises(MissingError, match="it holds no OpenVINO network"):
         Models(Settings("cpu")).open(str(tmp_path / "m.onnx"))
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "m.pt").write_bytes(b"PK")
-    with pytest.raises(ParameterError, match=r"a name or an \.onnx file"):
-        Models().open(str(tmp_path / "m.pt"))
+    (tmp_path / "m.doc").write_bytes(bytes(range(256)))
+    with pytest.raises(ParameterError, match=r"no network that cvkit knows.*\.onnx"):
+        Models().open(str(tmp_path / "m.doc"))
 
 
 @pytest.mark.parametrize(

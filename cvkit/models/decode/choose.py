@@ -50,6 +50,8 @@ def choose(
         )
     if decoder == "yolov8" and finished(facts):
         decoder = "end2end"  # a family's card names the layout that its networks usually have
+    if decoder is None and facts.format == "darknet":
+        decoder = "darknet"  # OpenCV writes no other layout for it
     layouts = NAMES if decoder is None else (checked(decoder),)
     told = (len(without_background(names)), starts_with_background(names))
     seen = Seen(facts, _shapes(facts), size, *told, named=decoder is not None)
@@ -61,6 +63,8 @@ def choose(
         fits, whys = _fits(seen, layouts)
     if len(fits) == 1:
         return next(iter(fits.values()))
+    if not fits and names:
+        _check_number_of_names(seen, layouts, names)
     if decoder is not None:
         raise _refused(facts, told[0], f"as {decoder}: {whys[layouts[0]]}")
     if fits:
@@ -116,6 +120,18 @@ def _tried(facts: Facts, probe: Probe) -> tuple[Array, ...]:
             f"{facts.file} has a layout that only a run can show, and it cannot be run",
             why=str(error),
         ) from error
+
+
+def _check_number_of_names(seen: Seen, layouts: Sequence[str], names: Sequence[str]) -> None:
+    """Raises ParameterError where a layout would fit if the names were not that many."""
+    fits, _ = _fits(replace(seen, labels=0, background=False), layouts)
+    known = {layout.classes for layout in fits.values()} - {None}
+    if len(known) == 1:
+        classes = known.pop()
+        raise ParameterError(
+            f"{seen.facts.file} has {classes} classes, and {len(names)} names are known",
+            remedy=f"give {classes} --labels, in class order",
+        )
 
 
 def _refused(facts: Facts, labels: int, why: str, remedy: str = "") -> ParameterError:
