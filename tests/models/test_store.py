@@ -290,7 +290,7 @@ def test_what_was_opened_is_known_with_its_licence(make: Make) -> None:
 def test_a_file_is_taken_by_its_content_its_name_or_the_users(
     models: Path, tmp_path: Path, home: Path
 ) -> None:
-    renamed = tmp_path / "found-on-a-stick.bin"
+    renamed = tmp_path / "found on a stick.onnx"
     renamed.write_bytes((models / "detect/fastestdet_352.onnx").read_bytes())
     assert importing.take(renamed) == ["fastestdet"]
     assert (home / "fastestdet" / "FastestDet.onnx").is_file()
@@ -300,7 +300,7 @@ def test_a_file_is_taken_by_its_content_its_name_or_the_users(
     assert store.get(NAME, Settings(offline=True)).sha256 == DIGEST
     assert importing.take(renamed, "little") == ["little"]
     held = store.get("little", Settings(offline=True))
-    assert (held.card, held.licence, held.files[0].name) == (None, "", "found-on-a-stick.bin")
+    assert (held.card, held.licence, held.files[0].name) == (None, "", "found-on-a-stick.onnx")
     assert {row.name for row in keeping.rows() if row.state == "here"} == {
         *("fastestdet", NAME, "little"),
     }
@@ -316,6 +316,38 @@ def test_a_second_file_comes_along(tmp_path: Path, home: Path) -> None:
     assert held.sha256 == DIGEST
     assert importing.take(tmp_path / "net.weights", "yolov4-tiny") == ["yolov4-tiny"]
     assert os.listdir(home / "yolov4-tiny") == ["yolov4-tiny.weights"]
+
+
+def test_a_folder_as_ultralytics_exports_it_is_taken_whole(tmp_path: Path, home: Path) -> None:
+    exported = tmp_path / "best_openvino_model"
+    exported.mkdir()
+    (exported / "best.xml").write_text('<?xml version="1.0"?><net name="a" version="11"></net>')
+    (exported / "best.bin").write_bytes(CONTENT)
+    (exported / "metadata.yaml").write_text("task: detect")
+    (exported / "notes.md").write_text("mine")
+    with pytest.raises(ParameterError, match="is a folder; give it a name: --as NAME"):
+        importing.take(exported)
+    assert importing.take(exported, "mine") == ["mine"]
+    held = store.get("mine", Settings(offline=True))
+    assert [file.name for file in held.files] == ["best.bin", "best.xml", "metadata.yaml"]
+    assert held.sha256 == DIGEST
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "the file is empty"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "it is a Git LFS pointer"),
+        (b"just words", "it is a text file, not a network"),
+    ],
+)
+def test_what_is_no_network_is_not_taken(
+    tmp_path: Path, home: Path, content: bytes, said: str
+) -> None:
+    (tmp_path / "some.onnx").write_bytes(content)
+    with pytest.raises(MissingError, match=said):
+        importing.take(tmp_path / "some.onnx", "mine")
+    assert not (home / "mine").exists()
 
 
 @pytest.mark.parametrize(

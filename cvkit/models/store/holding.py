@@ -20,7 +20,8 @@ from cvkit.models.store.fetching import NotFetchedError, Wanted, fetch
 from cvkit.models.store.folder import Pin
 
 PICKLES = (".pt", ".pth")
-_TEXTS = (".cfg", ".prototxt", ".xml", ".pbtxt")
+_TEXTS = (".cfg", ".prototxt", ".xml", ".pbtxt", ".yaml", ".names", ".txt", ".labels", "data")
+"""Of files that are no weights; nor is what ONNX keeps outside its file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,7 @@ from cvkit.models.classical import catalogue
 from cvkit.models.store import folder
 from cvkit.models.store.holding import PICKLES, contents, own, there
 
-COMPANIONS = {".xml": ".bin", ".weights": ".cfg", ".caffemodel": ".prototxt", ".pb": ".pbtxt"}
-"""What lies beside the file of weights, or beside what names them, under the same name."""
+_LABELS = (".names", ".txt", ".labels")
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,60}")
 
 
@@ -26,11 +25,16 @@ def take(file: Path, name: str = "", *, trust: bool = False) -> list[str]:
     """Copy a file, or what a bundle holds, into the store; the names of the models.
 
     A file is known by its content, else by its name; under a `name` of no card it is the user's own
-    model. Raises InputError where it cannot be read, ParameterError where nobody knows it, it is
-    not what its name says, or it is a pickle that nobody vouches for.
+    model, which may be a folder too. Raises InputError where it cannot be read, MissingError where
+    it is damaged or lacks its other file, ParameterError where nobody knows it, it is no network,
+    not what its name says, or a pickle that nobody vouches for.
     """
-    if not file.is_file():
+    if not file.exists():
         raise InputError(f"there is no file {file}")
+    if file.is_dir():
+        if not name:
+            raise ParameterError(f"{file} is a folder", remedy="give it a name: --as NAME")
+        return [_take_own(file, name.lower(), trust=trust)]
     if not name and tarfile.is_tarfile(file):
         from cvkit.models.store.bundles import unpack
 
@@ -82,13 +86,23 @@ def _by_name(file: Path, card: Card | None) -> tuple[Card, Weights] | None:
 
 
 def _take_own(file: Path, name: str, *, trust: bool) -> str:
-    """The user's own model, with the file that belongs to it."""
+    """The user's own model, with the files that belong to it."""
     check_own(name)
-    files = [file, *_beside(file)]
-    for one in files:
-        check_vouched(one.name, folder.sha256_of(one), trust=trust)
+    if file.is_file():
+        check_vouched(file.name, folder.sha256_of(file), trust=trust)
+    files = formats.look(file).files
+    for one in (*files, *_beside(files[0])):
         _place(one, name, _plain(one.name), folder.sha256_of(one))
     return name
+
+
+def _beside(graph: Path) -> list[Path]:
+    """What says more of a network, or holds a part of it: labels, metadata, weights outside."""
+    told = [graph.with_suffix(suffix) for suffix in _LABELS]
+    if graph.suffix.lower() == ".xml":
+        told.append(graph.with_name("metadata.yaml"))
+    told += [graph.with_name(f"{graph.name}{end}") for end in (".data", "_data")]
+    return [path for path in told if path.is_file()]
 
 
 def check_own(name: str) -> None:
@@ -103,13 +117,6 @@ def check_own(name: str) -> None:
         raise ParameterError(
             f"there is a model {name}", remedy=f"cvkit models rm {name} takes it away"
         )
-
-
-def _beside(file: Path) -> list[Path]:
-    """What belongs to the file and has its name (`net.bin` to `net.xml`)."""
-    other = {**COMPANIONS, **{b: a for a, b in COMPANIONS.items()}}.get(file.suffix.lower())
-    beside = file.with_suffix(other) if other else None
-    return [beside] if beside is not None and beside.is_file() else []
 
 
 def _plain(name: str) -> str:
