@@ -28,6 +28,15 @@ _SMALLEST = 32
 _WINDOW = (21, 21)
 _ASTRAY = 0.7
 """Pixels that a point may be off when it is followed there and back."""
+_GAIN = 0.4
+"""Levels by which motion must explain a frame better than standing still."""
+_SHARE = 0.15
+"""The share of what is unlike that it must explain, too."""
+_RESTS = 0.3
+_FEW = 0.1
+"""The share of what has texture that may move less than that many pixels when the camera does."""
+_BACK = 0.25
+"""Pixels, and the share of its way, that a pixel may be off when it is taken there and back."""
 _QUALITY = 0.02
 _STEP = 0.04
 _SURE = 0.25
@@ -55,6 +64,51 @@ def dense(before: Array, now: Array, method: Dense, effort: Effort) -> Array:
             *(before, now, None, 0.5, levels, window, turns, 5, 1.1, 0)  # type: ignore[call-overload]
         )
     return np.ascontiguousarray(flow[:h, :w])
+
+
+def believed(before: Array, now: Array, method: Dense, effort: Effort) -> Array:
+    """Like `dense`, but with the camera where nothing speaks for motion of one's own: going with
+    it explains the frame as well, as on bare walls, or, with high effort, the way back leads
+    elsewhere."""
+    flow = dense(before, now, method, effort)
+    shown, camera = now.astype(np.float32), _camera(before, flow)
+    still, moved = (
+        cv2.GaussianBlur(cv2.absdiff(before.astype(np.float32), one), (0, 0), _around(now))
+        for one in (_taken(shown, np.broadcast_to(camera, flow.shape)), _taken(shown, flow))
+    )
+    noise = float(np.median(still[::4, ::4]))
+    doubtful = still - moved < np.maximum(max(_GAIN, noise / 2), _SHARE * still)
+    if effort == "high":
+        back = dense(now, before, method, effort)
+        astray = flow + np.dstack([_taken(part, flow) for part in cv2.split(back)])
+        length, apart = (np.sqrt((one * one).sum(2)) for one in (flow, astray))
+        doubtful |= apart > _BACK * (1 + length)
+    flow[doubtful] = camera
+    return flow
+
+
+def _camera(before: Array, flow: Array) -> Array:
+    """(2,) float32: how what has texture moves, where next to nothing of it stands still; else 0,
+    for then the camera does."""
+    right, down = (cv2.Sobel(before, cv2.CV_32F, dx, 1 - dx)[::2, ::2] for dx in (1, 0))
+    steep = np.abs(right) + np.abs(down)
+    ways = flow[::2, ::2][steep > np.percentile(steep, 75)]
+    if not len(ways) or (np.abs(ways).max(1) < _RESTS).mean() > _FEW:
+        return np.zeros(2, np.float32)
+    return np.asarray(np.median(ways, 0), np.float32)
+
+
+def _around(gray: Array) -> float:
+    """How far pixels speak for each other."""
+    return max(2.0, 0.012 * float(min(gray.shape)))
+
+
+def _taken(values: Array, flow: Array) -> Array:
+    """What lies where each pixel goes."""
+    h, w = values.shape
+    y, x = np.mgrid[:h, :w].astype(np.float32)
+    ends = (x + flow[..., 0], y + flow[..., 1])
+    return cv2.remap(values, *ends, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def followed(before: Array, now: Array, points: Array) -> tuple[Array, Array]:

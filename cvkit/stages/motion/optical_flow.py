@@ -105,7 +105,7 @@ class OpticalFlow(Stage):
         if before is None:
             flow = np.zeros((*gray.shape, 2), np.float32)
         else:
-            flow = flowing.dense(before, now, self._how, self.effort)
+            flow = flowing.believed(before, now, self._how, self.effort)
         state.before = gray
         state.top = max(wheel.fastest(flow), state.top * 0.5 ** (state.step / _CALM))
         timed = other is None
