@@ -353,7 +353,11 @@ def test_what_is_no_network_is_not_taken(
 @pytest.mark.parametrize(
     ("file", "name", "said"),
     [
-        ("some.onnx", "", r"cvkit does not know .*some.onnx: .*sha256 [0-9a-f]{64}.*--as NAME"),
+        (
+            "some.onnx",
+            "",
+            r"some.onnx is no model that cvkit knows: .*sha256, [0-9a-f]{64}.*--as NAME",
+        ),
         ("yolox_nano.onnx", "", "is not the yolox_nano.onnx of yolox-nano.*--as NAME"),
         ("some.tflite", "yolox-nano", "is no file of yolox-nano: that has .onnx"),
         ("some.onnx", "haar-face", "is a detector without a file"),

@@ -50,8 +50,8 @@ def take(file: Path, name: str = "", *, trust: bool = False) -> list[str]:
     found = _by_name(file, card_of_name)
     if found is None:
         raise ParameterError(
-            f"cvkit does not know {file}",
-            why=f"no model has a file of this name or this content (sha256 {digest})",
+            f"{file} is no model that cvkit knows",
+            why=f"neither its name nor its sha256, {digest}, is one of theirs",
             remedy="give it a name of your own: --as NAME",
         )
     card, weights = found
