@@ -9,7 +9,7 @@ from pathlib import Path
 from cvkit.core.algo.evaluation import Evaluation, Settings, evaluated
 from cvkit.core.algo.matching import Finds, Truths
 from cvkit.core.errors import InputError
-from cvkit.results.frames import Labelled, alone, pairs
+from cvkit.results.frames import Labelled, alone, pairs, whole
 from cvkit.results.reading import read_results
 from cvkit.results.sides import Kinds, Side
 
@@ -59,11 +59,12 @@ def evaluate(
     gathered = Gathered(str(found), str(truth))
     for one, true in pairs(left, right):
         gathered.add(one, true)
-    for one in alone(left, right):
+    for head in alone(left, right):
         if right.objects_only:  # it does not speak of pictures without objects
-            gathered.add(one, None)
+            gathered.add(whole(left, head), None)
         else:
             gathered.only_found += 1
+    gathered.empty = next(left.heads(), None) is None
     gathered.notes += [*left.notes, *right.notes]
     gathered.found.classes.update(left.classes)
     gathered.truth.classes.update(right.classes)
@@ -77,6 +78,8 @@ class Gathered:
         self.found, self.truth = Side(found), Side(truth)
         self.pictures: list[tuple[str, int]] = []
         self.only_truth = self.only_found = self.both = 0
+        self.empty = False
+        """Whether FOUND has no frame at all: everything is missed."""
         self.notes: list[str] = []
         self._missed = 0
 
@@ -126,7 +129,7 @@ class Gathered:
             raise InputError(
                 f"{self.truth.name} holds no objects", why="there is nothing to be found"
             )
-        if (self.found.key or self.only_found) and not self.both:
+        if not (self.both or self.empty):
             seen = ", ".join(dict.fromkeys(source for source, _ in self.pictures[:_NAMED]))
             raise InputError(
                 f"{self.found.name} and {self.truth.name} have no picture in common",

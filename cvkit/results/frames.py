@@ -48,27 +48,32 @@ def labelled(saved: Saved) -> Iterator[Labelled]:
         yield _labelled(told)
 
 
+def whole(saved: Saved, head: Told) -> Labelled | None:
+    """The frame with its objects."""
+    told = saved.at((head.source, head.index))
+    return None if told is None else _labelled(told)
+
+
 def pairs(found: Saved, truth: Saved) -> Iterator[tuple[Labelled | None, Labelled]]:
     """Each frame of `truth` with the same one of `found`, or None where it knows nothing of it.
 
     Names may be spelled in other ways: `Saved.place`. What a file without sizes holds is on the
     grid of the other.
     """
-    for right in truth.each():
-        place = found.same(right, truth)
-        left = None if place is None else found.at(place, right.size)
-        size = None if left is None else left.size
-        if left is not None and right.size is None and size is not None:
-            again = truth.at((right.source, right.index), size)
-            right = right if again is None else again
-        yield None if left is None else _labelled(left), _labelled(right)
+    for head in truth.heads():
+        place = found.same(head, truth)
+        left = None if place is None else found.at(place, head.size)
+        size = left.size if left is not None and head.size is None else head.size
+        right = truth.at((head.source, head.index), size)
+        if right is not None:
+            yield None if left is None else _labelled(left), _labelled(right)
 
 
-def alone(found: Saved, truth: Saved) -> Iterator[Labelled]:
-    """The frames of `found` of which `truth` knows nothing."""
-    for left in found.each():
-        if truth.same(left, found) is None:
-            yield _labelled(left)
+def alone(found: Saved, truth: Saved) -> Iterator[Told]:
+    """The frames of `found` of which `truth` knows nothing, without their objects."""
+    for head in found.heads():
+        if truth.same(head, found) is None:
+            yield head
 
 
 def _labelled(told: Told) -> Labelled:

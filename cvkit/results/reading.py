@@ -84,6 +84,13 @@ class Saved:
             for frame in frames.values():
                 yield self._rows(frame, frame.size or (1, 1))
 
+    def heads(self) -> Iterator[Told]:
+        """Every frame in the file's order, without its objects: they are not read."""
+        for source, frames in self._scan.frames.items():
+            for index, frame in frames.items():
+                number = self._scan.numbers.get((source, index))
+                yield Told(source, index, [], self._scan.size_of(frame), frame.time, number)
+
     def place(self, source: str, index: int, number: int | None = None) -> Place | None:
         """Under which source and index it knows this frame of an input, if it does.
 

@@ -221,6 +221,31 @@ def test_pictures_of_one_side_alone_are_counted_and_said(cvkit: Command, tmp_pat
     assert "no picture in common" in ran.err
 
 
+@pytest.mark.parametrize("where", ["coco:t.json", "yolo:labels/", "voc:xml/", "t.csv", "t.parquet"])
+def test_every_form_of_the_truth_gives_the_same_figures(where: str, cvkit: Command, tmp_path: Path):
+    real: list[Object] = [("dog", box, None) for box in DOGS]
+    seen: list[Object] = [("dog", (1.0, 0.0, 12.0, 10.0), 0.9), ("cat", DOGS[1], 0.8)]
+    pictures: dict[str, list[Object]] = {"a.jpg": real, "b.jpg": [("cat", DOGS[2], None)]}
+    truth = jsonl(tmp_path / "t.jsonl", pictures)
+    found = jsonl(tmp_path / "f.jsonl", {"a.jpg": seen, "b.jpg": seen[1:], "c.jpg": []})
+    if where in ("t.csv", "t.parquet"):
+        (tmp_path / "t.csv").write_text("source,index,time,x1,y1,x2,y2,label\n" + "".join(
+            f"{name},0,0,{','.join(f'{v:g}' for v in box)},{label}\n"
+            for name, objects in pictures.items() for label, box, _ in objects))  # fmt: skip
+        if where == "t.parquet":
+            import pyarrow.csv
+            import pyarrow.parquet
+
+            pyarrow.parquet.write_table(pyarrow.csv.read_csv(tmp_path / "t.csv"), tmp_path / where)
+    else:
+        assert cvkit("convert", truth, "-o", where).code == 0
+    told_by_name = told(cvkit("evaluate", found, "--truth", truth, "--json"))
+    again = told(cvkit("evaluate", found, "--truth", where, "--json"))
+    assert again["figures"] == told_by_name["figures"]
+    assert again["figures"]["map50"] == pytest.approx(34 / 101 / 2, abs=1e-6)
+    assert again["errors"] == told_by_name["errors"]
+
+
 def test_frames_of_a_video_are_the_pictures_that_were_made_of_them(cvkit: Command, tmp_path: Path):
     box = {"box": [0, 0, 20, 20], "label": "dog"}
     line = {"source": "sub/v.mp4", "size": [100, 100]}
@@ -321,6 +346,39 @@ def test_people_of_mot_challenge_get_the_figures_of_pycocotools(
     words = ("evaluate", f"mot:{folder / 'test.txt'}", "--truth", f"mot:{folder / 'gt.txt'}")
     assert figures_of(cvkit(*words, "--json")) == pytest.approx(expected, abs=1e-6)
     assert expected[1] > 0.5
+
+
+def test_coco_s_own_files_get_the_figures_of_pycocotools(cvkit: Command, tmp_path: Path):
+    """With crowds, areas of outlines, numbers of pictures and categories in no order."""
+    pytest.importorskip("pycocotools", reason="compares with pycocotools")
+    from tests.core.algo.test_average_precision import reference, scene
+
+    truths, found = scene(11, pictures=40, kinds=5)
+
+    def rows_of(one: Any, **more: Any) -> list[dict[str, Any]]:
+        boxes = np.hstack([one.boxes[:, :2], one.boxes[:, 2:] - one.boxes[:, :2]])
+        columns = {name: values.tolist() for name, values in more.items()}
+        return [
+            {"image_id": 3 * int(p) + 5, "category_id": 90 - int(k), "bbox": b.tolist(),
+             **{name: values[i] for name, values in columns.items()}}
+            for i, (p, k, b) in enumerate(zip(one.picture, one.kind, boxes, strict=True))
+        ]  # fmt: skip
+
+    annotations = rows_of(truths, area=truths.area, iscrowd=truths.crowd.astype(int))
+    coco = {
+        "images": [
+            {"id": 3 * i + 5, "file_name": f"{i:012}.jpg", "width": 900, "height": 900}
+            for i in range(40)
+        ],
+        "annotations": [{"id": i, **one} for i, one in enumerate(annotations)],
+        "categories": [{"id": 90 - k, "name": f"kind {k}"} for k in range(5)],
+    }
+    (tmp_path / "truth.json").write_text(json.dumps(coco))
+    (tmp_path / "found.json").write_text(json.dumps(rows_of(found, score=found.scores)))
+    ran = cvkit("evaluate", "coco:found.json", "--truth", "coco:truth.json", "--json")
+    expected = reference(truths, found, 40, 5).stats.tolist()
+    assert figures_of(ran) == pytest.approx(expected, abs=1e-6)
+    assert sum(row["truths"] for row in told(ran)["classes"]) == int((~truths.crowd).sum())
 
 
 def test_detections_of_photographs_get_the_figures_of_pycocotools(
