@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
-from cvkit.models.backends import choice, formats
+from cvkit.models.backends import choice, formats, metadata
 from cvkit.models.backends.base import How
 from cvkit.models.backends.formats import ModelFile
 from cvkit.models.detector import NetworkDetector
 from cvkit.models.device import Device
+from cvkit.models.network import Facts
 from cvkit.models.recipe import AS_THE_FILE_SAYS, Recipe
 from cvkit.models.settings import Settings, Step
 
@@ -48,8 +50,20 @@ class Networks:
                     store.check_trust(model.graph, self._settings)
                 how = How(self._device, self._settings.half, recipe.size, self._note)
                 network = choice.load(model, how, self._settings.backend)
+                recipe = self._labelled(model, network.facts, recipe)
                 detector = self._open[key] = NetworkDetector(network, recipe, how.tell)
             return detector
+
+    def _labelled(self, model: ModelFile, facts: Facts, recipe: Recipe) -> Recipe:
+        """With the labels that lie beside a file that has none."""
+        if recipe.labels or model.metadata.get("names"):
+            return recipe
+        if facts.names and model.kind == "darknet":
+            self._note(f"{model.name} has 80 classes: they are called as COCO's, or say --labels")
+        if facts.names:
+            return recipe
+        told = metadata.names(formats.labels_beside(model.graph).get("names", ""))
+        return replace(recipe, labels=told)
 
     def close(self) -> None:
         """Forget every network; those in use end with their last user."""

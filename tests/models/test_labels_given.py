@@ -8,7 +8,7 @@ import pytest
 
 from cvkit.core.errors import MissingError, ParameterError
 from cvkit.models.labels import labels
-from cvkit.models.labels.given import given
+from cvkit.models.labels.given import beside, given
 
 MAP = """item {
   name: '/m/01g317'
@@ -83,3 +83,20 @@ def test_lists_have_names_and_words_are_words() -> None:
 def test_a_file_that_is_not_there_is_no_label(word: str) -> None:
     with pytest.raises(MissingError, match="there is no file of labels"):
         given([word])
+
+
+def test_labels_beside_a_network_are_found(tmp_path: Path) -> None:
+    model, suffixes = tmp_path / "m.onnx", [".onnx", ".tflite"]
+    model.write_bytes(b"")
+    assert beside(model, suffixes) is None
+    usual = tmp_path / "labels.txt"
+    usual.write_text("cat\n")
+    assert beside(model, suffixes) == usual
+    (tmp_path / "other.tflite").write_bytes(b"")
+    assert beside(model, suffixes) is None  # whose labels they are is not known
+    names = tmp_path / "coco.names"
+    names.write_text("cat\n")
+    assert beside(model, suffixes) == names
+    own = tmp_path / "m.txt"
+    own.write_text("dog\n")
+    assert beside(model, suffixes) == own

@@ -13,6 +13,7 @@ from typing import Literal
 from cvkit.core.errors import MissingError, ParameterError
 from cvkit.models.backends import metadata, onnx_file, wire
 from cvkit.models.backends.onnx_file import OnnxFile
+from cvkit.models.labels.given import beside, from_file
 from cvkit.models.network import Facts
 
 Kind = Literal[
@@ -262,13 +263,12 @@ def _pair(path: Path, first: tuple[str], second: tuple[str]) -> tuple[Path, Path
 
 
 def labels_beside(path: Path) -> dict[str, str]:
-    """Labels from a text file beside a network: of its name, or the only .names there."""
-    own = [path.with_suffix(suffix) for suffix in (".names", ".txt", ".labels")]
-    found = [p for p in own if p.is_file()] or sorted(path.parent.glob("*.names"))
-    if len(found) != 1 and not any(p in own for p in found):
+    """Labels from a text file beside a network, as metadata; none where it holds something else."""
+    file = beside(path, [suffix for suffix in SUFFIXES if suffix not in _TEXT])
+    try:
+        return {"names": repr(list(from_file(file)))} if file else {}
+    except ParameterError:
         return {}
-    lines = [text.strip() for text in _text(found[0]).splitlines()]
-    return {"names": repr([text for text in lines if text])}
 
 
 def _text(path: Path) -> str:

@@ -12,6 +12,7 @@ from cvkit.core.errors import MissingError, ParameterError
 from cvkit.models.labels import HOME, NOTHING, labels
 
 _MOST = 1 << 22
+_USUAL = ("labels.txt", "classes.txt", "labelmap.txt", "coco.txt")
 _SUFFIXES = (".txt", ".names", ".yaml", ".yml", ".json", ".labels", ".pbtxt", ".data")
 
 
@@ -48,6 +49,29 @@ def from_file(path: Path) -> tuple[str, ...]:
             remedy="write one a line, in class order",
         )
     return found
+
+
+def beside(model: Path, others: Sequence[str]) -> Path | None:
+    """The file of labels that lies beside a network: of its own name, else the only `.names`; the
+    usual names only where no other network (a file with one of the suffixes `others`) is there.
+    """
+    own = [model.with_suffix(suffix) for suffix in (".names", ".labels", ".txt")]
+    found = [path for path in own if path.is_file()]
+    if not found:
+        found = list(model.parent.glob("*.names"))
+        found = found if len(found) == 1 else []
+    if not found and not _has_company(model, others):
+        usual = [model.with_name(name) for name in _USUAL]
+        found = [path for path in usual if path.is_file()]
+    return found[0] if found else None
+
+
+def _has_company(model: Path, suffixes: Sequence[str]) -> bool:
+    """Whether a network of another name lies in the same folder."""
+    return any(
+        path.suffix.lower() in suffixes and path.stem != model.stem
+        for path in model.parent.iterdir()
+    )
 
 
 def _parsed(suffix: str, text: str) -> tuple[str, ...]:
