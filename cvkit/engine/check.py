@@ -351,7 +351,8 @@ def _results(job: Job) -> list[Placed]:
         if o.kind in ("results", "dataset") and not o.on_stdout and not o.folder
     ]
     videos = sum(item.moving for item in job.items)
-    check_labels(job.outputs, overwrite=job.options.overwrite, videos=videos)
+    overwrite = job.options.overwrite
+    check_labels(job.outputs, job.protected, overwrite=overwrite, videos=videos)
     if job.rest is not None:
         placed += [Placed(o, run, path_for(o, GATHERED, job.rest)) for o in job.pictures()]
     return placed
@@ -364,9 +365,10 @@ def _protected(job: Job) -> dict[str, str]:
     read = {os.path.realpath(p): "an input" for p in paths}
     for step in job.chain.steps:
         for field_name in operand_fields(type(step.stage)):
-            text = path_of(getattr(step.stage, field_name) or "")
-            if os.path.isfile(text):
-                read[os.path.realpath(text)] = f"an input (--{cli_name(field_name)})"
+            text = getattr(step.stage, field_name) or ""
+            path = path_of(text)  # a folder is one where a scheme says so
+            if os.path.isfile(path) or path != text:
+                read[os.path.realpath(path)] = f"an input (--{cli_name(field_name)})"
     if job.options.roi is not None and os.path.isfile(job.options.roi):
         read[os.path.realpath(job.options.roi)] = "an input (--roi)"
     return read

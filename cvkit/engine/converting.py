@@ -74,8 +74,9 @@ def outputs_of(spec: Spec) -> list[Output]:
     run = Source("", "", False)
     paths = [os.path.realpath(path_of(text)) for text in spec.inputs]
     placed = [Placed(o, run, templates.escaped(o.template)) for o in outputs if not o.folder]
-    check_places(placed, dict.fromkeys(paths, "an input"), overwrite=options.overwrite)
-    check_labels(outputs, overwrite=options.overwrite)
+    protected = dict.fromkeys(paths, "an input")
+    check_places(placed, protected, overwrite=options.overwrite)
+    check_labels(outputs, protected, overwrite=options.overwrite)
     return outputs
 
 

@@ -178,9 +178,11 @@ def check_places(
             raise UsageError(f"{path} exists", remedy="say --overwrite, or name another")
 
 
-def check_labels(outputs: Iterable[Output], *, overwrite: bool, videos: int = 0) -> None:
-    """Raises UsageError for a folder of labels that holds some, or is given twice, and for tracks
-    of several videos in one file."""
+def check_labels(
+    outputs: Iterable[Output], protected: Mapping[str, str], *, overwrite: bool, videos: int = 0
+) -> None:
+    """Raises UsageError for a folder of labels that holds some, is read, or is given twice, and for
+    tracks of several videos in one file."""
     seen: dict[str, str] = {}
     for output in outputs:
         if output.suffix == "mot" and not output.folder and videos > 1:
@@ -195,6 +197,8 @@ def check_labels(outputs: Iterable[Output], *, overwrite: bool, videos: int = 0)
         if key in seen:
             raise UsageError(f"-o {seen[key]} and -o {output.text} are one folder")
         seen[key] = output.text
+        if os.path.realpath(output.folder) in protected:
+            raise overwrites(output.folder, protected[os.path.realpath(output.folder)])
         if os.path.lexists(output.folder) and not os.path.isdir(output.folder):
             raise UsageError(f"{output.folder} is a file", why=f"{output.text} needs a folder")
         walked = (name for _, _, names in os.walk(output.folder) for name in names)

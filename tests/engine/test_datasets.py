@@ -139,6 +139,15 @@ def test_labels_of_a_folder_keep_its_paths_and_the_order_of_jobs_changes_nothing
         (("contours", COINS, "-o", "coco:a.json", "-o", "mot:a.json"), "are one file"),
         (("convert", "coco:there.json", "-o", "out.png"), "holds labels, and -o out.png is none"),
         (("convert", "coco:there.json"), "where to?"),
+        (("convert", "yolo:full", "-o", "yolo:full/", "--overwrite"), "full is an input"),
+        (
+            ("objects", COINS, "--from", "yolo:full", "-o", "yolo:full/", "--overwrite"),
+            "full is an input (--from)",
+        ),
+        (
+            ("objects", COINS, "--from", "coco:there.json", "-o", "coco:there.json", "--overwrite"),
+            "there.json is an input (--from)",
+        ),
         (("convert", "mot:there.json", "-o", "coco:there.json"), "an input is never overwritten"),
         (
             ("convert", "coco:there.json", "-o", "coco:a.json", "--crf", "20"),
