@@ -27,36 +27,48 @@ def _option(metavar: str, text: str, *names: str) -> Any:  # noqa: ANN401 - what
     return typer.Option(*names, metavar=metavar or None, help=text, show_default=False)
 
 
+_Found = Annotated[
+    str, typer.Argument(metavar="FOUND", help=".jsonl .csv .parquet, coco: yolo: voc: mot: or -")
+]
+_Truth = Annotated[str, typer.Option(metavar="TRUTH", help="In any of these forms.")]
+_Metric = Annotated[
+    Literal["coco", "voc", "voc07"],
+    _option("RULE", "coco (default), voc, voc07 (11 recalls)."),
+]
+_Iou = Annotated[float, _option("SHARE", "Right from this overlap on; 0.5.")]
+_Score = Annotated[float | None, _option("SCORE", "For precision, recall; else best F1.")]
+_Classes = Annotated[
+    list[str] | None, _option("NAMES", "Only person,car; NAME=OTHER in the truth.")
+]
+_Agnostic = Annotated[bool, _option("", "Take all classes for one.", "--agnostic")]
+_Most = Annotated[int, _option("N", "coco: best of picture and class; 100.", "--max")]
+_Page = Annotated[
+    Literal["classes", "errors", "confusion", "pr", "pairs"],
+    _option("PAGE", "classes, errors, confusion, pr or pairs.", "--table"),
+]
+_Outputs = Annotated[
+    list[str] | None,
+    _option("FILE", "report/, x.json, pairs.csv, confusion.png.", "-o", "--output"),
+]
+_Overwrite = Annotated[bool, _option("", "Replace what is there.", "--overwrite")]
+_FailBelow = Annotated[list[str] | None, _option("RULE", "map50=0.6, recall:person=0.9; exit 7.")]
+_Json = Annotated[bool, _option("", "One JSON object.", "--json")]
+
+
 def command(
-    found: Annotated[
-        str,
-        typer.Argument(metavar="FOUND", help=".jsonl .csv .parquet, coco: yolo: voc: mot: or -"),
-    ],
-    truth: Annotated[str, typer.Option(metavar="TRUTH", help="In any of these forms.")],
-    metric: Annotated[
-        Literal["coco", "voc", "voc07"],
-        _option("RULE", "coco (default), voc, voc07 (11 recalls)."),
-    ] = "coco",
-    iou: Annotated[float, _option("SHARE", "Right from this overlap on; 0.5.")] = 0.5,
-    score: Annotated[float | None, _option("SCORE", "For precision, recall; else best F1.")] = None,
-    classes: Annotated[
-        list[str] | None, _option("NAMES", "Only person,car; NAME=OTHER in the truth.")
-    ] = None,
-    agnostic: Annotated[bool, _option("", "Take all classes for one.", "--agnostic")] = False,
-    most: Annotated[int, _option("N", "coco: best of picture and class; 100.", "--max")] = 100,
-    page: Annotated[
-        Literal["classes", "errors", "confusion", "pr", "pairs"],
-        _option("PAGE", "classes, errors, confusion, pr or pairs.", "--table"),
-    ] = "classes",
-    output: Annotated[
-        list[str] | None,
-        _option("FILE", "report/, x.json, pairs.csv, confusion.png.", "-o", "--output"),
-    ] = None,
-    overwrite: Annotated[bool, _option("", "Replace what is there.", "--overwrite")] = False,
-    fail_below: Annotated[
-        list[str] | None, _option("RULE", "map50=0.6, recall:person=0.9; exit 7.")
-    ] = None,
-    as_json: Annotated[bool, _option("", "One JSON object.", "--json")] = False,
+    found: _Found,
+    truth: _Truth,
+    metric: _Metric = "coco",
+    iou: _Iou = 0.5,
+    score: _Score = None,
+    classes: _Classes = None,
+    agnostic: _Agnostic = False,
+    most: _Most = 100,
+    page: _Page = "classes",
+    output: _Outputs = None,
+    overwrite: _Overwrite = False,
+    fail_below: _FailBelow = None,
+    as_json: _Json = False,
 ) -> int:
     """Say how well found objects agree with true ones: AP, precision, recall, errors by kind.
 
@@ -66,6 +78,7 @@ def command(
     """
     from cvkit.cli.evaluation_files import outputs, write
     from cvkit.cli.evaluation_rules import Rule, Wanted
+    from cvkit.cli.summary import named
     from cvkit.core.algo.evaluation import Settings
     from cvkit.results.evaluation import evaluate
 
@@ -81,8 +94,8 @@ def command(
     code = ComparisonError.exit_code if broken else 0
     write(files, told, rules, code, overwrite=overwrite)
     _tell(told, rules, code, page, as_json=as_json)
-    for file in files:
-        terminal.people(f"→ {terminal.plain(str(file.path))}")
+    if files:
+        terminal.people(f"→ {named([str(file.path) for file in files])}")
     for rule in broken:
         failure.say(ComparisonError(str(rule)))
     return code
@@ -121,7 +134,8 @@ def _in_words(told: Compared) -> str:
     means = [("mAP", figures["map"]), ("mAP50", figures.get("map50"))]
     said = ", ".join(f"{name} {value:.3f}" for name, value in means if value is not None)
     many = f"{of.pictures:,} picture{'s' * (of.pictures != 1)}, {row.truths:,} true objects"
-    at = "where F1 is best" if of.settings.score is None else "as asked"
+    at = "where F1 is best" if row.f1 else "nothing is right"
+    at = at if of.settings.score is None else "as asked"
     lines = [f"{many}: {said}; found, precision and recall from score {of.score:.4g} on, {at}"]
     counts = of.errors.sum(0)[:-1]
     if counts.sum():

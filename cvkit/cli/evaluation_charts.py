@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _MOST = 20
 """Classes that a picture shows."""
+_LETTERS = 24
+"""Of a label that a picture shows."""
 _MEAN = (150, 84, 24)
 _PALE = (216, 206, 198)
 _COLOURS = tuple(
@@ -50,7 +52,7 @@ def _pr(of: Evaluation) -> Array:
     lines = [_level(f1) for f1 in (0.2, 0.4, 0.6, 0.8)]
     for number, (row, curve) in reversed(list(enumerate(known))):
         if number < len(_COLOURS):
-            label = f"{row.label} {row.ap_iou or 0:.3f}"
+            label = f"{_cut(row.label)} {row.ap_iou or 0:.3f}"
             lines.append(Line(label, _points(curve), _COLOURS[number], 2))
         else:
             rest = len(known) - len(_COLOURS)
@@ -111,7 +113,8 @@ def _confusion(of: Evaluation) -> Array:
         counts, labels = gathered, [*labels[:_MOST], rest, BACKGROUND]
     note = f"IoU from {of.settings.iou:g}, score from {of.score:.2f}"
     note += "; background: missed (row), nothing there (column)"
-    return matrix_chart("Confusion of classes", ("true", "found as"), labels, counts, note)
+    names = [_cut(label) for label in labels]
+    return matrix_chart("Confusion of classes", ("true", "found as"), names, counts, note)
 
 
 def _errors(of: Evaluation) -> Array:
@@ -122,7 +125,12 @@ def _errors(of: Evaluation) -> Array:
     parts = list(zip(ERRORS[: len(_ERRORS)], _ERRORS, strict=True))
     note = "of each class as many found objects, best score first, as there are true ones"
     title = "What the found objects are"
-    return bars_chart(title, [row.label for row, _ in rows], parts, counts, note)
+    return bars_chart(title, [_cut(row.label) for row, _ in rows], parts, counts, note)
+
+
+def _cut(label: str) -> str:
+    """As much of it as a picture has room for."""
+    return label if len(label) <= _LETTERS else f"{label[: _LETTERS - 3]}..."
 
 
 CHARTS = {"pr": _pr, "confusion": _confusion, "errors": _errors}

@@ -129,7 +129,7 @@ def _counts(report: Report) -> None:
         if report.done and paths:
             took = f" in {span(report.seconds)}" if report.seconds >= 2 else ""
             name = terminal.plain(report.outcomes[0].item.shown)
-            terminal.people(f"{name} → {_named(paths)}{_frames(report) or took}")
+            terminal.people(f"{name} → {named(paths)}{_frames(report) or took}")
         if report.skipped:
             said = terminal.plain(report.outcomes[0].error)
             terminal.people(terminal.styled(f"skipped: {said}", "magenta", sys.stderr))
@@ -181,7 +181,7 @@ def _failures(report: Report) -> None:
         terminal.people(f"  and {len(failed) - LISTED} more; --json lists them all")
 
 
-def _named(paths: Sequence[str]) -> str:
+def named(paths: Sequence[str]) -> str:
     """What one input became: each file, or where many files are."""
     if len(paths) <= NAMED:
         return ", ".join(map(terminal.plain, paths))

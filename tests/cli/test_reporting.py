@@ -237,7 +237,7 @@ def test_json_holds_tables_and_the_error(capsysbinary: pytest.CaptureFixture[byt
     ],
 )
 def test_what_one_input_became_is_named(paths: list[str], said: str):
-    assert summary._named(paths) == said
+    assert summary.named(paths) == said
 
 
 def test_a_single_picture_for_a_stage_of_films_is_said(cvkit: Command, tmp_path: Path):
