@@ -9,6 +9,10 @@ upright and whole; `haar-face`, `-profile`, `-eye`, `-smile`, `-fullbody`, `-upp
 sees small things at their full size; what several parts show is given once. A side of L pixels
 takes 1 + ceil((L - tile) / (tile - overlap)) tiles: 4K takes 32 of 640 with 20%.
 
+What a network's outputs mean is recognised. Where it is not, `--decoder` says it: yolov8 (also v9,
+11, 12, 26), yolov5 (v6, v7), yolox, end2end, rtdetr, darknet, yolov1, yolofastest, fastestdet,
+nanodet, ssd (also TensorFlow's), ssdvgg, efficientdet, detr, rfdetr.
+
 Where no limits are given, those of ultralytics' `predict` hold, score 0.25 and overlap 0.7, or
 those of the family's own programs: YOLOX 0.3 and 0.45, SSD 0.5 and 0.45, NanoDet 0.35 and 0.6,
 FastestDet 0.65 and 0.45, RF-DETR 0.5. Scores of `hog` and the cascades are the logistic of their

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -14,10 +15,12 @@ from cvkit.models.cards.card import cards
 from cvkit.models.decode.choose import NAMES, checked, choose
 from cvkit.models.decode.decoder import Decoder
 from cvkit.models.decode.naming import numbered
+from cvkit.models.decode.ssdvgg import priors
 from cvkit.models.decode.yolov1 import Yolov1, length
 from cvkit.models.labels import labels
 from cvkit.models.network import Facts, Port
 from cvkit.models.wanted import Wanted
+from cvkit.stages.detect import detect
 from tests.models.decode.test_layouts import (
     THINGS,
     WORDS,
@@ -108,6 +111,12 @@ def test_a_name_is_taken_as_it_is_usually_written() -> None:
     assert checked("YOLO_v8") == "yolov8"
     with pytest.raises(ParameterError, match="did you mean nanodet"):
         checked("nanodett")
+
+
+def test_the_page_of_detect_names_every_layout() -> None:
+    page = " ".join((detect.__doc__ or "").split())
+    told = page.partition("`--decoder` says it: ")[2].partition(". ")[0]
+    assert set(NAMES) <= set(re.findall(r"\w+", told))
 
 
 def test_every_card_names_a_layout() -> None:
@@ -214,6 +223,14 @@ def test_yolos_output_is_the_grid_times_boxes_and_classes() -> None:
     places[:, 0, 2:], places[:, 1, 2:] = 0.1, 0.2
     (found,) = Yolov1(20).candidates([everywhere], (448, 448), 0.5)
     assert len(found.boxes) == 98
+
+
+def test_ssd_looks_at_so_many_boxes() -> None:
+    """38²·4 + 19²·6 + 10²·6 + 5²·6 + 3²·4 + 1·4 = 8,732 for SSD300; 24,564 for SSD512."""
+    assert (len(priors(300)), len(priors(512))) == (8732, 24564)
+    np.testing.assert_allclose(priors(300)[0] * 300, [4, 4, 30, 30], rtol=1e-6)
+    np.testing.assert_allclose(priors(300)[-1] * 300, [150, 150, 186.676, 300], rtol=1e-5)
+    assert ((priors(512) > 0) & (priors(512) <= 1)).all()
 
 
 def test_yolos_score_is_class_given_object_times_object() -> None:

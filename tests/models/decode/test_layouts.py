@@ -304,6 +304,21 @@ def ssdvgg(things: Sequence[Thing]) -> Placed:
     return placed
 
 
+def ssd300(things: Sequence[Thing], *, odds: bool = True) -> Placed:
+    """A row a prior; priors 4·38² + 6·19² + … of the level of 32 pixels a cell, the square one."""
+    scores = np.full((1, 8732, 6), 0.001, np.float32)
+    scores[..., 0] = 0.995
+    moves = np.zeros((1, 8732, 4), np.float32)
+    for thing, box in zip(things, centred(things), strict=True):
+        x, y = (int(c) // 32 for c in box[:2])
+        row = 4 * 38**2 + 6 * 19**2 + 6 * (10 * y + x)
+        moves[0, row, :2] = (box[:2] - (np.array([x, y]) + 0.5) * 32) / 111 / 0.1
+        moves[0, row, 2:] = np.log(box[2:] / 111) / 0.2
+        scores[0, row] = 0
+        scores[0, row, [0, thing[5] + 1]] = 1 - thing[4], thing[4]
+    return Placed([moves, scores if odds else np.log(scores + 1e-9)], size=(300, 300))
+
+
 def tensorflow(things: Sequence[Thing], first: int = 1) -> Placed:
     boxes = np.array([[t[1], t[0], t[3], t[2]] for t in things], np.float32)[None] / np.float32(320)
     numbers = np.array([[t[5] + first for t in things]], np.float32)
@@ -376,6 +391,8 @@ BUILDERS: list[tuple[str, str, Callable[[Sequence[Thing]], Placed]]] = [
     ("yolofastest", "yolofastest", yolofastest),
     ("ssd", "ssd", ssd),
     ("ssdvgg", "ssdvgg", ssdvgg),
+    ("ssd300", "ssdvgg", ssd300),
+    ("ssd300 without softmax", "ssdvgg", keyworded(ssd300, odds=False)),
     ("tensorflow", "ssd", tensorflow),
     ("tflite", "ssd", tflite),
     ("tflite 2", "ssd", keyworded(tflite, order=(2, 0, 3, 1))),
