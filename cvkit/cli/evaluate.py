@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -95,6 +96,9 @@ def command(
     write(files, told, rules, code, overwrite=overwrite)
     _tell(told, rules, code, page, as_json=as_json)
     if files:
+        from cvkit.engine.run import unwritten
+
+        _note(unwritten())
         terminal.people(f"→ {named([str(file.path) for file in files])}")
     for rule in broken:
         failure.say(ComparisonError(str(rule)))
@@ -120,9 +124,13 @@ def _tell(told: Compared, rules: list[Rule], code: int, page: str, *, as_json: b
     else:
         with terminal.stdout_told():
             show_table(table(told, page), sys.stdout)
-    for note in told.notes:
-        terminal.people(terminal.styled(f"note: {note}", "magenta", sys.stderr))
+    _note(told.notes)
     terminal.people(_in_words(told))
+
+
+def _note(notes: Sequence[str]) -> None:
+    for note in notes:
+        terminal.people(terminal.styled(f"note: {note}", "magenta", sys.stderr))
 
 
 def _in_words(told: Compared) -> str:

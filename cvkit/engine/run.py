@@ -70,12 +70,12 @@ def run_job(
         resources.close()
         cv2.setNumThreads(before)
         job.close()
-        report.notes += _unwritten()
+        report.notes += unwritten()
         report.seconds = time.monotonic() - start
     return report
 
 
-def _unwritten() -> list[str]:
+def unwritten() -> list[str]:
     """What is to be said of letters that pictures lack, where any were written on them."""
     lettering = sys.modules.get("cvkit.core.lettering")  # start-up: it is dear to load
     letters = lettering.unwritten() if lettering is not None else []
