@@ -161,7 +161,9 @@ def open_pipe(job: Job, stdout: BinaryIO | None) -> Pipe | None:
             raise UsageError(f"--only {unknown[0]}: no such kind", remedy=", ".join(KINDS))
         only = {KINDS[k.lower()] for k in job.options.only}
     items = len(job.items) if job.upstream is None else job.upstream.items
-    return FrameStream(StreamWriter(file, only=only, items=1 if job.rest is not None else items))
+    items = 1 if job.rest is not None else items
+    models = [model.plain() for model in job.models]
+    return FrameStream(StreamWriter(file, only=only, items=items, models=models))
 
 
 def _stdout(text: str, *, lines: bool) -> BinaryIO:

@@ -103,7 +103,8 @@ def _work(
         ran_on = getattr(resources.ready(step), "ran_on", "") if step.opens else ""
         if ran_on:
             report.ran.append(f"{step.name}: {ran_on}")
-    report.models = job.models = resources.models()
+    before = job.upstream.models if job.upstream is not None else []
+    report.models = job.models = [*before, *resources.models()]
     if note := _alone(job):
         report.notes.append(note)
     pipe = open_pipe(job, stdout)

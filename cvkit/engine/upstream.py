@@ -23,6 +23,7 @@ from cvkit.io.pipes import widen as widen
 if TYPE_CHECKING:
     from cvkit.io.codecs.asked import Asked
     from cvkit.io.sources.opening import Moving
+    from cvkit.models.origin import Origin
 
 NAME = "stdin"
 
@@ -47,6 +48,14 @@ class Upstream:
         """How many inputs a frame stream is for the run, where that is known."""
         known: int | None = self.reader.items
         return 1 if self.joins else known
+
+    @property
+    def models(self) -> list[Origin]:
+        """What found the things that come along."""
+        from cvkit.models.origin import Origin
+
+        told = [] if self.reader is None else self.reader.models
+        return [Origin(m["name"], licence=m["licence"], told=m["sha256"]) for m in told]
 
     @property
     def pictures(self) -> bool:

@@ -14,7 +14,10 @@ import cvkit as library
 from cvkit.core import catalog
 from tests.conftest import Command
 from tests.invariant.media import folder, heard, tree, video
+from tests.models.conftest import blocks
 
+NETWORK = "blocks.onnx"
+"""A network of free batch and size, which a fixture puts into the folder of each test."""
 CHAINS = (
     "threshold",
     "gray then blur --method median then edges",
@@ -24,6 +27,8 @@ CHAINS = (
     "detect --model haar-face then redact --method pixelate",
     "keep a then threshold then bitwise --with a then blur",
     "background --method mog2 then contours",
+    "detect --model haar-eye --min-neighbors 2 then filter --score 0.3 then count",
+    f"detect --model {NETWORK} --score 0.9 then nms --iou 0.4 then draw then flip",
 )
 MOVING = (
     "sample --every 3f then edges",
@@ -35,6 +40,11 @@ MOVING = (
     "scene-cut then flip",
 )
 """Chains that say something of videos only."""
+
+
+@pytest.fixture(autouse=True)
+def network(tmp_path: Path) -> None:
+    blocks(tmp_path / NETWORK, "n", ("h", "w"))
 
 
 def steps(chain: str) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Generator, Iterator
 from typing import Any, BinaryIO
@@ -15,6 +16,8 @@ from cvkit.io.stream.rows import VERSION, Row, from_batch, schema
 
 _GOES_ON = (0, 6, 7)
 _MOST_ERROR = 10_000
+_MOST_MODELS, _MOST_WORDS = 100, 500
+_OF_A_MODEL = ("name", "sha256", "licence")
 
 
 class StreamReader:
@@ -31,6 +34,9 @@ class StreamReader:
         self.end: End | None = None
         self.items: int | None = None
         """How many items the writer promised, once something was read."""
+        self.models: list[dict[str, str]] = []
+        """What found things so far: of each model `name`, `sha256` and `licence`, "" if not known.
+        """
 
     def __iter__(self) -> Iterator[StreamedItem]:
         while (row := self._peeked()) is not None:
@@ -90,6 +96,7 @@ class StreamReader:
         found = checked(lambda: pa.ipc.read_schema(message))
         items = (found.metadata or {}).get(b"items", b"")
         self.items = int(items) if items.isdigit() and len(items) < 10 else None
+        self.models = checked(lambda: _models((found.metadata or {}).get(b"models", b"[]")))
         if not found.equals(schema()):
             version = ((found.metadata or {}).get(b"cvkit") or b"").decode(errors="replace")
             if version and version != VERSION:
@@ -169,6 +176,11 @@ def _said(row: Row) -> str:
 
 def _failure(row: Row) -> CvkitError:
     return InternalError(_said(row)) if row.code == 1 else InputError(_said(row))
+
+
+def _models(told: bytes) -> list[dict[str, str]]:
+    models = json.loads(told)[:_MOST_MODELS]
+    return [{key: str(one.get(key, ""))[:_MOST_WORDS] for key in _OF_A_MODEL} for one in models]
 
 
 def _end_of(message: Any) -> End:  # noqa: ANN401 - Arrow has no types

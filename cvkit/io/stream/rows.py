@@ -59,7 +59,7 @@ class Row:
 
 
 @cache
-def schema(items: int | None = None) -> pa.Schema:
+def schema(items: int | None = None, models: str = "") -> pa.Schema:
     """Names are bytes, since a path need not be text. `items` are those that will come."""
     import pyarrow as pa
 
@@ -89,6 +89,8 @@ def schema(items: int | None = None) -> pa.Schema:
         ("packets", pa.list_(pa.struct(packet))), ("metadata", pa.list_(pa.struct(note))),
     ]  # fmt: skip
     told = {} if items is None else {"items": str(items)}
+    if models:
+        told["models"] = models
     return pa.schema(columns, metadata={"cvkit": VERSION, **told})
 
 

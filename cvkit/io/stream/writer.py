@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -23,14 +24,22 @@ class StreamWriter:
     """
 
     def __init__(
-        self, file: BinaryIO, *, only: set[Kind] | None = None, items: int | None = None
+        self,
+        file: BinaryIO,
+        *,
+        only: set[Kind] | None = None,
+        items: int | None = None,
+        models: Sequence[Mapping[str, str]] = (),
     ) -> None:
-        """`items`: how many will come, where that is known."""
+        """`items`: how many will come, where that is known; `models`: what found things so far,
+        each as its `name`, `sha256` and `licence`.
+        """
         import pyarrow as pa
 
         self._file = Outgoing(file, "the frame stream")
         self._only = only
-        self._batches = pa.ipc.new_stream(self._file, schema(items))
+        told = json.dumps([dict(model) for model in models]) if models else ""
+        self._batches = pa.ipc.new_stream(self._file, schema(items, told))
         self._item: int | None = None
         self._head: Head | None = None
         self._begun = False
