@@ -136,9 +136,10 @@ def _check_number_of_names(seen: Seen, layouts: Sequence[str], names: Sequence[s
 
 def _refused(facts: Facts, labels: int, why: str, remedy: str = "") -> ParameterError:
     names = f"{labels} names" if labels else "no names"
-    what = "if it detects, say how it writes" + ("" if labels else ", or --labels")
+    layouts = f"how it writes it (--decoder {'|'.join(NAMES)})"
+    what = layouts if labels else f"what it finds (--labels) or {layouts}"
     return ParameterError(
         f"{facts.file} has a layout that cvkit cannot decode",
         why=f"{why}; seen: {facts.ports()}, {names}",
-        remedy=remedy or f"{what}: --decoder {'|'.join(NAMES)}",
+        remedy=remedy or f"if it detects, say {what}",
     )
