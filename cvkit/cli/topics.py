@@ -1,4 +1,4 @@
-"""What holds for every stage, a page each: `cvkit help run|inputs|outputs|formats|units`."""
+"""What holds for every stage, a page each: `cvkit help run|inputs|outputs|formats|…`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ TOPICS = {
     "inputs": "what can be read, and how it is named",
     "outputs": "where results go, and in which form",
     "formats": "which pictures are read and written, and what becomes of them",
+    "backends": "what runs networks, how fast and how exactly",
     "units": "how lengths, levels, times, colours and sizes are written",
 }
 
@@ -186,6 +187,41 @@ read where it is named, not in folders; PostScript is refused: it is a program.
 """
 
 
+_BACKENDS = """
+--model takes the file of a network; what runs it is --backend, or the first of these that is
+installed and can:
+
+{table}
+
+The order is fixed, so that a run repeats; it was measured. Milliseconds of one processor a picture,
+one thread each, in turns on an AMD EPYC with AVX-512 and bfloat16 (ONNX Runtime 1.31, OpenVINO
+2026.4, PyTorch 2.13, OpenCV 4.14):
+
+                       onnx  openvino  openvino --half  torch  opencv
+  YOLOv8n, 640           59        58               32    108     134
+  YOLOv5n, 640           33        39               26      -     119
+  YOLOX-nano, 416        11        14               10      -      47
+  FastestDet, 352         4         5                4      -      17
+  start, seconds        0.1       0.3              0.3    2.0     0.4
+
+So OpenVINO gains where --half does. A network that quantises as it runs (ConvInteger) is no faster
+than in float32 in ONNX Runtime, takes twice the time in OpenVINO, and OpenCV cannot load it. A wide
+picture in a network of free size, 640×384 instead of 640×640, takes 0.6 of the time.
+
+Networks compute in float32; OpenVINO, which would choose bfloat16 itself, is told so. --half is
+bfloat16 on processors that have it (OpenVINO, PyTorch) and float16 on CUDA (PyTorch); ONNX Runtime
+computes as its file says. Boxes move by a pixel or so, and a few near the limit come or go:
+
+  cvkit doctor --model M.onnx picture.jpg
+
+runs every backend and precision on your pictures, and tells milliseconds, boxes lost and moved.
+
+--device cuda takes PyTorch, or ONNX Runtime where onnxruntime-gpu is installed; a device that is
+named and cannot be had is an error. Where memory does not suffice, the batch is halved and that is
+said. On a processor frames are found in side by side, each by its own thread.
+"""
+
+
 def topic_page(name: str, stream: TextIO) -> str:
     """The page; `name` is one of TOPICS."""
     if name == "units":
@@ -195,6 +231,8 @@ def topic_page(name: str, stream: TextIO) -> str:
 
         text = terminal.wrapped(_RUN.strip(), terminal.width())
         return "\n\n".join([_heading("run", stream), text, run_options(stream)])
+    if name == "backends":
+        return _heading(name, stream) + "\n\n" + _backends()
     if name == "formats":
         return _heading(name, stream) + "\n\n" + _formats()
     text = {"inputs": _INPUTS, "outputs": _OUTPUTS}[name]
@@ -216,6 +254,19 @@ def filled(text: str) -> str:
 
 def _heading(name: str, stream: TextIO) -> str:
     return terminal.styled(name, "bold", stream) + f": {TOPICS[name]}"
+
+
+def _backends() -> str:
+    from cvkit.models.backends.choice import BACKENDS
+    from cvkit.models.backends.formats import TITLES
+
+    lines = []
+    for known in BACKENDS.values():
+        kinds = ", ".join(TITLES[kind].split(" ", 1)[1].split(" (")[0] for kind in known.kinds)
+        kinds = kinds.replace(" network", "").replace("frozen TensorFlow graph", "TensorFlow")
+        there = "" if known.installed else f"; {known.remedy}"
+        lines.append(f"  {known.name:<10}{known.title}: {kinds}{there}")
+    return filled(_BACKENDS.strip().format(table="\n".join(lines)))
 
 
 def _formats() -> str:

@@ -338,6 +338,23 @@ def test_a_network_that_fails_says_on_what(make: Make, backend: str) -> None:
         network.run(noise(1, 4, 64, 64))
 
 
+def test_an_engine_carries_ultralytics_metadata(tmp_path: Path) -> None:
+    from cvkit.models.backends.tensorrt import unpacked
+
+    told = b'{"names": {"0": "cat", "1": "dog"}, "imgsz": [64, 96], "task": "detect"}'
+    metadata, plan = unpacked(len(told).to_bytes(4, "little") + told + b"plan")
+    assert (metadata["names"], metadata["imgsz"], plan) == (
+        "{0: 'cat', 1: 'dog'}",
+        "[64, 96]",
+        b"plan",
+    )
+    assert unpacked(b"ftrtanything") == ({}, b"ftrtanything")
+    (tmp_path / "m.engine").write_bytes(b"ftrt\0\1\2")
+    if find_spec("tensorrt") is None:
+        with pytest.raises(MissingError, match=r"m\.engine needs tensorrt; pip install tensorrt"):
+            loaded(tmp_path / "m.engine")
+
+
 @pytest.mark.gpu
 def test_a_cuda_device_gives_what_the_processor_gives(make: Make) -> None:
     from cvkit.models.backends.onnx import has_cuda

@@ -38,11 +38,18 @@ def from_yaml(text: str) -> dict[str, str]:
         told = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError):
         return {}
+    return from_json(told)
+
+
+def from_json(told: object) -> dict[str, str]:
+    """The same of a mapping that was read; nothing where it is none."""
     if not isinstance(told, dict):
         return {}
-    return {
-        str(key): value if isinstance(value, str) else repr(value) for key, value in told.items()
-    }
+    numbered = told.get("names")
+    if isinstance(numbered, dict):  # JSON has made its numbers texts
+        numbers = {int(k): v for k, v in numbered.items() if str(k).isdecimal()}
+        told = {**told, "names": numbers}
+    return {str(k): v if isinstance(v, str) else repr(v) for k, v in told.items()}
 
 
 def names(text: str) -> tuple[str, ...]:

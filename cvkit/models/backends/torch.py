@@ -134,12 +134,7 @@ def _config(text: str | bytes) -> dict[str, str]:
         told = json.loads(text or "{}")
     except ValueError:
         return {}
-    if not isinstance(told, dict):
-        return {}
-    names = told.get("names")
-    if isinstance(names, dict):  # JSON has made its numbers texts
-        told["names"] = {int(k): v for k, v in names.items() if str(k).isdecimal()}
-    return {str(k): v if isinstance(v, str) else repr(v) for k, v in told.items()}
+    return metadata.from_json(told)
 
 
 def _described(model: ModelFile, told: dict[str, str], how: How) -> Facts:
