@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 
 from cvkit.core.objects import Objects
-from cvkit.models.detector import Detector
-from cvkit.models.detector import BATCH
+from cvkit.models.detector import BATCH, Detector
 from cvkit.models.opening import Models
 from cvkit.models.settings import Settings
 from cvkit.models.wanted import Wanted
