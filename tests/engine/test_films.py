@@ -244,3 +244,13 @@ def test_the_first_frame_after_zero_and_the_length_of_the_last(cvkit: Command, t
         packets = [p for p in container.demux(stream) if p.pts is not None]
         last = max(packets, key=lambda p: p.pts or 0)
         assert (last.duration or 0) * (stream.time_base or 0) == Fraction(1, 25)
+
+
+def test_a_film_of_uneven_frames_ends_when_its_source_does(cvkit: Command, shared: Path):
+    assert cvkit("flip", shared / "video/bottles_vfr.mp4", "-o", "a.mp4").code == 0
+    with av.open(str(cvkit.folder / "a.mp4")) as file:
+        stream = file.streams.video[0]
+        assert stream.duration is not None
+        assert stream.time_base is not None
+        # The last one is shown from 5.866 s for 0.034 s, not for the mean of 0.058 s.
+        assert float(stream.duration * stream.time_base) == pytest.approx(5.8994, abs=0.002)

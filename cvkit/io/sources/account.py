@@ -26,6 +26,8 @@ _BEGIN_ANYWHERE = ("mpegts", "mpeg", "mpegvideo", "h264", "hevc", "rtsp")
 _OWN_CLOCK = ("mpegts", "mpeg", "mpegvideo", "m4v", "h264", "hevc", "flv", "live_flv")
 # A step back of more than so many seconds, or a second one, is a clock that was set anew.
 _NEW_CLOCK = 1
+# The format that says of each frame how long it is shown; others guess it from the rate.
+_EXACT = "mov,mp4,m4a,3gp,3g2,mj2"
 _GAPS_NAMED = 3
 # Where files were joined the packets of all streams come within so many of the video's.
 _NEAR = 50
@@ -161,14 +163,14 @@ class Account:
             self._silent += length
             self._hushed = at if self._hushed is None else self._hushed
 
-    def shown(self, pts: int | None, dts: int | None = None) -> Time:
-        """Count a frame; its time, made from the rate where it has none that advances."""
+    def shown(self, pts: int | None, dts: int | None = None, lasts: int = 0) -> Time:
+        """Count a frame that `lasts` so many ticks, or 0; its time, made from the rate where it has none that advances."""
         at = self._advancing(dts if self._numbered and dts is not None else pts)
         if self.last is not None:
             self._longest = max(self._longest, (at - self.last.pts) * self._base)
         self._close(at, pts)
         self._begun, self._before = True, pts
-        self.last = Time(at, self._base)
+        self.last = Time(at, self._base, lasts if self._kind == _EXACT else 0)
         self._end = max(self._end, (at - self._offset) * self._base)
         self.frames += 1
         self._kept += 1

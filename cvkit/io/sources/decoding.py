@@ -100,7 +100,7 @@ class Decoding:
             pts = frame.pts
             if self.announced is not None and not self._due(pts):
                 continue
-            time = account.shown(pts, frame.dts)
+            time = account.shown(pts, frame.dts, 0 if self._weaver else frame.duration or 0)
             index = account.frames - 1
             if edge is not None:
                 if before(index, time, edge):

@@ -1,9 +1,11 @@
 """Detect what moves before a camera that stands still: boxes, and when it began and ended.
 
-Without `-o` the events are printed: `motion-start` and `motion-end`, with `start`, `end` and
-`seconds`, the largest `area` that moved in percent of the picture, and how many `things` at most
-moved at once. `-o events.csv` writes them; `-o marked.mp4` draws the boxes; `-o all.jsonl` has
-both. A start is told when it has lasted `--min-len`, an end when nothing has moved for `--hold`.
+Without `-o` its events are printed: `motion-start` and `motion-end`.
+
+They have `start`, `end` and `seconds`, the largest `area` that moved in percent of the picture, and
+how many `things` at most moved at once. `-o events.csv` writes them; `-o marked.mp4` draws the
+boxes; `-o all.jsonl` has both. A start is told when it has lasted `--min-len`, an end when nothing
+has moved for `--hold`.
 
 `background` finds all that is unlike the scene, also what just stands for a moment; `frame-diff`
 what changes from one tenth of a second to the next. Noise, changes of exposure and light that is
@@ -56,17 +58,17 @@ def _some(duration: Duration) -> Duration:
 
 class Motion(Stage):
     method: Literal["background", "frame-diff"] = "background"
-    """What moves: what is unlike the learned scene, or unlike the frame a moment before."""
+    """What is unlike the learned scene, or the frame just before."""
     min_area: Area = Area(0.1, "%")
-    """Smaller things are dropped: square pixels that move (400) or a share of the picture."""
+    """Smaller things are dropped."""
     hold: Annotated[Duration, AfterValidator(_seconds)] = Duration(Fraction(1))
-    """How long nothing must move before motion has ended, in seconds."""
+    """How long nothing moves until motion has ended."""
     min_len: Annotated[Duration, AfterValidator(_seconds)] = Duration(Fraction(1, 5))
-    """What moves for less than these seconds is no event."""
+    """What moves for less is no event."""
     patience: Annotated[Duration, AfterValidator(_some)] = Duration(Fraction(10))
-    """Background: what has not stirred for so many seconds moves no more."""
+    """What has not stirred for so long moves no more."""
     within: Operand[Mask] | None = None
-    """Only what moves inside this mask counts: FILE or kept NAME."""
+    """Only what moves inside this mask counts."""
 
     def gives(self, taken: Mapping[str, values.Kind]) -> tuple[values.Kind, ...]:
         return values.Objects, values.Event

@@ -1,10 +1,11 @@
-"""Find how points, or all pixels, move from frame to frame: trails, colours, arrows and numbers.
+"""Find how points, or all pixels, move from one frame to the next.
 
-`lucas-kanade` follows good corners, there and back to be sure, and draws the path of each over the
-last `--trail`; new ones are looked for all the time. Each is an object with its number, where it is
-(`point_x`, `point_y`), how far it came since the frame before (`dx`, `dy`, pixels right and down),
-its `speed` in pixels a second over its trail and its `direction` in degrees counter-clockwise from
-the right.
+`lucas-kanade` draws the paths of good corners; `dis` and `farneback` colour every pixel's motion.
+
+Corners are followed there and back to be sure, and new ones are looked for all the time. Each is an
+object with its number, where it is (`point_x`, `point_y`), how far it came since the frame before
+(`dx`, `dy`, pixels right and down), its `speed` in pixels a second over its trail and its
+`direction` in degrees counter-clockwise from the right.
 
 `dis` and `farneback` give every pixel's motion since the frame before. It is shown as colours (hue
 is direction, white stands still) or as `--draw arrows` on the picture, written as numbers to .npy,
@@ -57,19 +58,19 @@ def _forward(length: Length) -> Length:
 
 class OpticalFlow(Stage):
     method: Literal["lucas-kanade", "farneback", "dis"] | None = None
-    """Points (lucas-kanade), or all pixels; left out, points, and dis with --with."""
+    """Left out, lucas-kanade, and dis with --with."""
     with_: Operand[Picture] | None = None
-    """The picture that comes next: FILE or kept NAME; left out, frames follow each other."""
+    """The picture that comes next."""
     effort: flowing.Effort = "high"
-    """How carefully all pixels are matched: high is right to a tenth of a pixel, low quicker."""
+    """How carefully pixels match."""
     points: Annotated[int, Field(ge=1, le=20000)] = 400
-    """At most so many points at once."""
+    """At most so many."""
     trail: Annotated[Duration, AfterValidator(_span)] = Duration.parse("1s")
-    """How much of its path a point shows, in seconds."""
+    """How much of its path a point shows."""
     min_speed: Annotated[Length, AfterValidator(_forward)] = Length(2, "%")
-    """What moves, a second: pixels or a share of the shorter side; slower points are left out."""
+    """Slower points are left out: so far a second."""
     draw: Literal["wheel", "arrows"] = "wheel"
-    """How the motion of all pixels is shown: as colours, or as arrows on the picture."""
+    """All pixels: as colours, or as arrows on the picture."""
 
     @property
     def _how(self) -> Literal["lucas-kanade", "farneback", "dis"]:

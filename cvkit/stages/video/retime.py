@@ -106,7 +106,10 @@ class Retime(Stage):
         if self.fit is not None and state.times:
             over = ends(state.times)
             lasts = over[-1] - state.times[0].exact
-            state.pace = self._pace(state.times[0], lasts / self.fit.value or Fraction(1))
+            if not lasts:  # one frame, of no length: all of it
+                lasts = over[-1] = self.fit.value
+                over[-1] += state.times[0].exact
+            state.pace = self._pace(state.times[0], lasts / self.fit.value)
             for number, time in enumerate(state.times):  # lengths, so that the end is where it is
                 shown = replace(time, length=round((over[number] - time.exact) / time.base))
                 yield from state.pace.take(state.spool[number].at(shown))

@@ -118,3 +118,9 @@ def test_the_file_says_its_rate_and_length(cvkit: Command, tmp_path: Path) -> No
     with av.open(str(tmp_path / "fit.mp4")) as file:
         assert file.duration is not None
         assert file.duration / 1e6 == pytest.approx(5, abs=0.001)
+
+
+def test_one_frame_is_shown_for_the_whole_length() -> None:
+    (alone,) = run(made(fit="3s"), stream(1, 25))
+    assert alone.time.length * alone.time.base == 3
+    assert len(run(made(fit="3s", rate=10), stream(1, 25))) == 30
