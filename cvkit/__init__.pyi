@@ -269,6 +269,19 @@ class Contours(Stage):
     @overload
     def __call__(self, picture: values.Value, /) -> values.Value: ...
 
+class Count(Stage):
+    """Say how many of each label were found: a table, and a panel on the picture."""
+
+    classes: tuple[str, ...]
+    """Only these, by label: person,car."""
+    def __init__(self, *, classes: Sequence[str] = ...) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> values.Measures: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> Frame: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> values.Value: ...
+
 class Crop(Stage):
     """Cut out a rectangle: a box, or the middle of the picture."""
 
@@ -316,26 +329,53 @@ class Crops(Stage):
     def __call__(self, picture: values.Value, /) -> values.Value | list[values.Value]: ...
 
 class Detect(Stage):
-    """Find things in pictures with a network or a cascade: a box, a label and a score each."""
+    """Find things with a network or a cascade: a box, a label and a score each."""
 
     model: str
-    """A YOLOv8 network as an .onnx file, or hog, haar-face or haar-plate."""
-    score: float
-    """Only things whose score is above this are given, 0 to 1."""
-    iou: float
-    """Of two boxes of a class that overlap by more (intersection over union), the better stays."""
+    """A name (see cvkit models list), or the file of a network or cascade."""
     classes: tuple[str, ...]
-    """Only things with these labels; all where none is named."""
-    max_objects: int
-    """At most so many things a picture, those with the best scores."""
+    """Only these: person,car or 0,2."""
+    score: float | None
+    """Only things whose score is above this; as a rule 0.25."""
+    iou: float | None
+    """Of two boxes of a class that overlap by more, the better stays; as a rule 0.7."""
+    agnostic: bool
+    """Also of two boxes of different classes."""
+    max: int
+    """At most so many a picture, the best."""
+    imgsz: units.Unit | None
+    """Size of the network's input, where it leaves that free: 640 or 640x384."""
+    labels: tuple[str, ...]
+    """What a network finds, where its file does not say: coco80, a file, or cat,dog."""
+    decoder: str | None
+    """How its outputs are read, where that is not recognised: yolov5, ssd, ..."""
+    tile: units.Length | None
+    """For small things: look at tiles of this side, too (640)."""
+    overlap: units.Length
+    """How far tiles overlap, at least; a share is one of the tile."""
+    scale_factor: float | None
+    """Cascades, hog: from one size of the window to the next (1.1)."""
+    min_neighbors: int | None
+    """Cascades, hog: how many windows must agree; more is stricter."""
+    min_size: units.Length | None
+    """Cascades, hog, dlib: the least shorter side of what is sought."""
     def __init__(
         self,
         *,
-        model: str,
-        score: float = ...,
-        iou: float = ...,
+        model: str = ...,
         classes: Sequence[str] = ...,
-        max_objects: int = ...,
+        score: float | None = ...,
+        iou: float | None = ...,
+        agnostic: bool = ...,
+        max: int = ...,
+        imgsz: units.Unit | str | float | None = ...,
+        labels: Sequence[str] = ...,
+        decoder: str | None = ...,
+        tile: units.Length | str | float | None = ...,
+        overlap: units.Length | str | float = ...,
+        scale_factor: float | None = ...,
+        min_neighbors: int | None = ...,
+        min_size: units.Length | str | float | None = ...,
     ) -> None: ...
     @overload  # type: ignore[override]
     def __call__(self, picture: _Array, /) -> values.Objects: ...
@@ -361,9 +401,9 @@ class Draw(Stage):
     """Show on the photograph what was found: boxes, outlines, masks, points, labels and values."""
 
     line: units.Length | None
-    """Width of lines (3px, 0.5%); left out, it follows the picture's size."""
+    """Width of lines (3px, 0.5%), at most; left out, it follows the picture's size."""
     text_size: units.Length | None
-    """Height of capital letters (14px, 2%); left out, it follows the picture's size."""
+    """Height of capital letters (14px, 2%), at most; left out, it follows the picture's size."""
     color: units.Color | None
     """One colour for everything; left out, each class or label has its own."""
     labels: bool
@@ -454,6 +494,47 @@ class Edges(Stage):
     ) -> None: ...
     @overload  # type: ignore[override]
     def __call__(self, picture: _Array, /) -> _Array: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> Frame: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> values.Value: ...
+
+class Filter(Stage):
+    """Keep some of the things found: by class, score, size, place or any attribute."""
+
+    classes: tuple[str, ...]
+    """Only these, by label: person,car."""
+    score: float | None
+    """Only those that are at least so sure, 0 to 1."""
+    min_area: units.Unit | None
+    """Only those whose box is so large: square pixels or a share of the picture."""
+    max_area: units.Unit | None
+    """Only those whose box is no larger."""
+    box: units.Box | None
+    """Only those in this rectangle, x,y,w,h."""
+    zone: tuple[units.Point, ...]
+    """Only those in this polygon: "x,y x,y x,y"."""
+    by: Literal["center", "foot", "whole"]
+    """What must lie in the box or zone: the middle, the middle of the lower edge, or all of it."""
+    where: tuple[units.Unit, ...]
+    """Only those whose attribute is so: circularity=0.8:, speed=1:3, side=left."""
+    invert: bool
+    """Keep the others."""
+    def __init__(
+        self,
+        *,
+        classes: Sequence[str] = ...,
+        score: float | None = ...,
+        min_area: units.Unit | str | float | None = ...,
+        max_area: units.Unit | str | float | None = ...,
+        box: units.Box | str | float | None = ...,
+        zone: Sequence[units.Point | str | float] = ...,
+        by: Literal["center", "foot", "whole"] = ...,
+        where: Sequence[units.Unit | str | float] = ...,
+        invert: bool = ...,
+    ) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> values.Objects: ...
     @overload
     def __call__(self, picture: Frame, /) -> Frame: ...
     @overload
@@ -592,17 +673,17 @@ class Motion(Stage):
     """Detect what moves before a camera that stands still: boxes, and when it began and ended."""
 
     method: Literal["background", "frame-diff"]
-    """What moves: what is unlike the learned scene, or unlike the frame a moment before."""
+    """What is unlike the learned scene, or the frame just before."""
     min_area: units.Unit
-    """Smaller things are dropped: square pixels that move (400) or a share of the picture."""
+    """Smaller things are dropped."""
     hold: units.Duration
-    """How long nothing must move before motion has ended, in seconds."""
+    """How long nothing moves until motion has ended."""
     min_len: units.Duration
-    """What moves for less than these seconds is no event."""
+    """What moves for less is no event."""
     patience: units.Duration
-    """Background: what has not stirred for so many seconds moves no more."""
+    """What has not stirred for so long moves no more."""
     within: str | None
-    """Only what moves inside this mask counts: FILE or kept NAME."""
+    """Only what moves inside this mask counts."""
     def __init__(
         self,
         *,
@@ -625,11 +706,26 @@ class Motion(Stage):
         within: object = ...,
     ) -> values.Value | list[values.Value]: ...
 
+class Nms(Stage):
+    """Of boxes that cover the same thing, keep the one with the best score."""
+
+    iou: float
+    """Boxes that overlap a better one by more go, 0 to 1."""
+    agnostic: bool
+    """Boxes of different classes are compared, too."""
+    def __init__(self, *, iou: float = ..., agnostic: bool = ...) -> None: ...
+    @overload  # type: ignore[override]
+    def __call__(self, picture: _Array, /) -> values.Objects: ...
+    @overload
+    def __call__(self, picture: Frame, /) -> Frame: ...
+    @overload
+    def __call__(self, picture: values.Value, /) -> values.Value: ...
+
 class Objects(Stage):
-    """Bring back what an earlier run found, from its results file."""
+    """Bring back what an earlier run found, or the labels of a data set."""
 
     from_: str
-    """The results file: .jsonl, .csv or .parquet, as cvkit writes them."""
+    """Results (.jsonl, .csv, .parquet) or coco:FILE, yolo:FOLDER, voc:FOLDER, mot:FILE."""
     def __init__(self, *, from_: str) -> None: ...
     @overload  # type: ignore[override]
     def __call__(self, picture: _Array, /, from_: object = ...) -> values.Objects: ...
@@ -639,22 +735,22 @@ class Objects(Stage):
     def __call__(self, picture: values.Value, /, from_: object = ...) -> values.Value: ...
 
 class OpticalFlow(Stage):
-    """Find how points, or all pixels, move from frame to frame: trails, colours, arrows and numbers."""
+    """Find how points, or all pixels, move from one frame to the next."""
 
     method: Literal["lucas-kanade", "farneback", "dis"] | None
-    """Points (lucas-kanade), or all pixels; left out, points, and dis with --with."""
+    """Left out, lucas-kanade, and dis with --with."""
     with_: str | None
-    """The picture that comes next: FILE or kept NAME; left out, frames follow each other."""
+    """The picture that comes next."""
     effort: Literal["low", "medium", "high"]
-    """How carefully all pixels are matched: high is right to a tenth of a pixel, low quicker."""
+    """How carefully pixels match."""
     points: int
-    """At most so many points at once."""
+    """At most so many."""
     trail: units.Duration
-    """How much of its path a point shows, in seconds."""
+    """How much of its path a point shows."""
     min_speed: units.Length
-    """What moves, a second: pixels or a share of the shorter side; slower points are left out."""
+    """Slower points are left out: so far a second."""
     draw: Literal["wheel", "arrows"]
-    """How the motion of all pixels is shown: as colours, or as arrows on the picture."""
+    """All pixels: as colours, or as arrows on the picture."""
     def __init__(
         self,
         *,
