@@ -107,6 +107,7 @@ def _write_labels(shop: Workshop, output: Output, parts: list[Path], report: Rep
         folder=bool(output.folder),
         overwrite=shop.job.options.overwrite,
         classes=_classes(shop),
+        models=[model.plain() for model in shop.job.models],
     )
     report.outputs += wrote.paths
     report.notes += [note for note in wrote.notes if note not in report.notes]

@@ -15,6 +15,7 @@ from tempfile import SpooledTemporaryFile
 from typing import TextIO
 
 from cvkit.results.bitmaps import counts_of
+from cvkit.results.jsonl import Models
 from cvkit.results.record import FIELDS, Record
 from cvkit.results.survey import Labels
 
@@ -23,8 +24,9 @@ _HELD = ("score", "class", "label", "id", "polygon", "mask", "keypoints")
 _OWN = ("area", "iscrowd")
 
 
-def write_coco(labels: Labels, path: Path) -> int:
-    """All of them to one file; how many annotations it has. Memory stays flat."""
+def write_coco(labels: Labels, path: Path, models: Models = ()) -> int:
+    """All of them to one file, whose `info` says with which models they were found; how many
+    annotations it has. Memory stays flat."""
     labels.lost([*_HELD, *(k for k in labels.keys if k not in FIELDS)], "coco")
     if labels.classes.unnamed:
         labels.notes.append("coco needs a class of each thing: those without one are an object")
@@ -33,7 +35,9 @@ def write_coco(labels: Labels, path: Path) -> int:
         open(path, "w", encoding="utf-8", newline="\n") as file,
         SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="\n") as held,
     ):
-        file.write('{"info":{"description":"made by cvkit"},"licenses":[],\n"images":[')
+        info: Record = {"description": "made by cvkit"}
+        info |= {"models": list(models)} if models else {}
+        file.write(f'{{"info":{_line(info)},"licenses":[],\n"images":[')
         for place, (number, record) in enumerate(_numbered(labels)):
             file.write("," * bool(place) + "\n" + _line(_image(labels, record, number)))
             for one in record.get("objects", ()):

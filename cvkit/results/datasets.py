@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cvkit.core.errors import OutputError
 from cvkit.io.safe import SafeFiles
+from cvkit.results.jsonl import Models
 from cvkit.results.survey import Labels
 
 
@@ -28,10 +29,12 @@ def write_dataset(
     folder: bool,
     overwrite: bool,
     classes: Mapping[int, str] | None = None,
+    models: Models = (),
 ) -> Wrote:
     """The records of these files of lines, as one file or in a folder of files.
 
-    `classes` are those of a data set by number. Raises OutputError where the form cannot hold them
+    `classes` are those of a data set by number; COCO's `info` says with which `models` they were
+    found. Raises OutputError where the form cannot hold them
     or a file exists and `overwrite` is false. Memory stays flat, but for `mot` in a folder.
     """
     labels = Labels(parts, classes)
@@ -39,22 +42,26 @@ def write_dataset(
         paths = _files(form, target, labels, files, overwrite=overwrite)
     else:
         with files.appearing(target, overwrite=overwrite, may_be_empty=True) as temporary:
-            _file(form, labels, temporary)
+            _file(form, labels, temporary, models)
         paths = [str(target)]
     files.flush()
     return Wrote(paths, list(dict.fromkeys(labels.notes)))
 
 
-def _file(form: str, labels: Labels, path: Path) -> None:
+def _file(form: str, labels: Labels, path: Path, models: Models) -> None:
     if form == "mot":
         from cvkit.results.mot import mot_lines
 
         with open(path, "w", encoding="utf-8", newline="\n") as file:
             file.writelines(mot_lines(labels))
-    else:
-        from cvkit.results.coco import write_coco, write_coco_results
+    elif form == "coco":
+        from cvkit.results.coco import write_coco
 
-        (write_coco if form == "coco" else write_coco_results)(labels, path)
+        write_coco(labels, path, models)
+    else:
+        from cvkit.results.coco import write_coco_results
+
+        write_coco_results(labels, path)
 
 
 def _files(

@@ -282,3 +282,11 @@ def test_tracks_of_several_videos_are_a_folder(cvkit):
     again = cvkit("objects", "in", "--frames", "0:3", "--from", "mot:t/", "-o", "b.jsonl")
     assert again.code == 0, again.err
     same(lines(cvkit.folder / "a.jsonl"), lines(cvkit.folder / "b.jsonl"))
+
+
+def test_coco_says_with_which_model_things_were_found(cvkit):
+    ran = cvkit("detect", FACE, "--model", "haar-face", *outputs("coco:a.json", "a.jsonl"))
+    assert ran.code == 0, ran.err
+    told = json.loads((cvkit.folder / "a.json").read_text())
+    assert told["info"].get("models", []) == lines(cvkit.folder / "a.jsonl")[0].get("models", [])
+    assert [category["name"] for category in told["categories"]] == ["face"]

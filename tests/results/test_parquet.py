@@ -65,7 +65,9 @@ def test_columns_have_types_and_the_file_says_what_it_is(tmp_path: Path):
         "class": "int32", "label": "string", "id": "int64",
         "area": "double", "whole": "int64", "colour": "string",
     }  # fmt: skip
-    assert table.schema.metadata == {b"cvkit": b"1", b"coords": b"source"}
+    assert table.schema.metadata == {
+        b"cvkit": b"1", b"coords": b"source", b"models": b"[]",
+    }  # fmt: skip
     assert table.to_pylist()[1] == {
         "source": "v.mp4", "index": 3, "time": 0.1, "x1": 5.0, "y1": 6.0, "x2": 7.0, "y2": 8.0,
         "score": 0.5, "class": None, "label": None, "id": None,
