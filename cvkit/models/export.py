@@ -10,6 +10,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from cvkit.core.errors import MissingError
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 REVISION = 1
 """Raised whenever an export is made in another way."""
 NEEDS = ("ultralytics", "torch", "torchvision", "onnx", "onnxslim")
+_NEUTRAL = "checkpoint.pt"
+"""Of a file yolov5s.pt, ultralytics fetches its own yolov5su.pt instead."""
 REMEDY = 'pip install "cvkit-cli[yolo]"'
 
 
@@ -79,15 +82,16 @@ def load(path: Path) -> tuple[torch.nn.Module, dict[str, str]]:
     """
     exporter.quietly(_exports() / ".settings")
     try:
-        with hushed():
-            return exporter.module_of(path)
+        with hushed(), TemporaryDirectory() as work:
+            copy = shutil.copyfile(path, Path(work) / _NEUTRAL)
+            return exporter.module_of(copy)
     except Exception as error:
         why = _line(f"{type(error).__name__}: {error}")
         raise MissingError(f"{path.name} cannot be loaded", why=why) from error
 
 
 def _exports() -> Path:
-    return folder.cache_folder() / "exports"
+    return folder.cache_folder() / folder.EXPORTS
 
 
 def _home(digest: str, major: str) -> Path:
@@ -118,7 +122,7 @@ def _export(path: Path, digest: str) -> Path:
     shutil.rmtree(work, ignore_errors=True)  # of one that was killed
     try:
         work.mkdir(parents=True)
-        copy = work / f"{path.stem}.pt"
+        copy = work / _NEUTRAL
         shutil.copyfile(path, copy)
         if folder.sha256_of(copy) != digest:
             raise MissingError(f"{path.name} changed while it was read", remedy="try again")

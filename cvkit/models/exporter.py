@@ -36,6 +36,16 @@ def quietly(folder: Path) -> None:
     }
 
 
+def alone() -> None:
+    """From now on this process opens no connection, whatever its packages try."""
+
+    def refuse(event: str, _: tuple[object, ...]) -> None:
+        if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname"):
+            raise OSError("an export fetches nothing")
+
+    sys.addaudithook(refuse)
+
+
 def onnx_of(checkpoint: Path) -> dict[str, str]:
     """Write the network beside the checkpoint; gives the versions that made it.
 
@@ -87,6 +97,7 @@ def module_of(checkpoint: Path) -> tuple[torch.nn.Module, dict[str, str]]:
 def _main(checkpoint: str) -> None:
     path = Path(checkpoint)
     quietly(path.parent / "settings")
+    alone()
     try:
         told = onnx_of(path)
     except ImportError as error:

@@ -9,7 +9,8 @@ weights of an ONNX file that was exported from it, else random ones. Of those th
 layers are those of PICTURE, and the heads are loud: a network straight from its initialisation
 gives every place one box and one score of 0.00001, in which no mistake of a reader would show.
 
-OUT.json gets the boxes that ultralytics' own `predict` finds with OUT.pt in PICTURE at IMGSZ.
+OUT.json gets the boxes that ultralytics' own `predict` finds with OUT.pt in PICTURE at IMGSZ,
+above a score of 0.1.
 """
 
 from __future__ import annotations
@@ -29,15 +30,17 @@ import numpy as np
 import torch
 from torch import nn
 from ultralytics import RTDETR, YOLO
-from ultralytics.nn.modules.head import Detect, RTDETRDecoder
+from ultralytics.data.augment import LetterBox
+from ultralytics.nn.modules.head import RTDETRDecoder
 
 
-def seen(picture: Path, side: int) -> torch.Tensor:
-    """(4, 3, side, side) float32 RGB 0–1: the picture, and three views of it."""
+def seen(picture: Path, side: int, *, stretched: bool) -> torch.Tensor:
+    """(3, 3, h, w) float32 RGB 0–1: the picture as `predict` gives it in, and mirrored twice."""
     photograph = cv2.imread(str(picture))
     assert photograph is not None
-    whole = cv2.resize(photograph, (side, side))[..., ::-1]
-    views = [whole, whole[:, ::-1], whole[::-1], np.rot90(whole)]
+    fit = LetterBox((side, side), auto=not stretched, scale_fill=stretched, stride=32)
+    whole = fit(image=photograph)[..., ::-1]
+    views = [whole, whole[:, ::-1], whole[::-1]]
     return torch.from_numpy(np.stack(views).transpose(0, 3, 1, 2).copy()).float() / 255
 
 
@@ -54,24 +57,37 @@ def settle(network: nn.Module, batch: torch.Tensor) -> None:
         norm.eval()
 
 
-def loud(head: nn.Module) -> None:
-    """Scores spread over 0–1 and boxes of many sizes, in place."""
+def loud(network: nn.Module, batch: torch.Tensor) -> None:
+    """Scores that spread over 0–1 on `batch`, few of them above 0.25, and boxes of many sizes."""
+    head = network.model[-1]
     if isinstance(head, RTDETRDecoder):
-        for linear in head.dec_score_head:
-            linear.bias.fill_(-linear.weight.abs().sum(1).mean() * 0.33)
-    elif isinstance(head, Detect):
-        for name in ("cv3", "one2one_cv3"):
-            for branch in getattr(head, name, None) or ():
-                branch[-1].weight.mul_(0.16 / branch[-1].weight.std())
-                branch[-1].bias.fill_(-4.0)
-        for name in ("cv2", "one2one_cv2"):
-            for branch in getattr(head, name, None) or ():
-                # Of the distances to a box's sides the short ones are likelier; one number (of
-                # networks without a distribution) has to stay positive.
-                bins = (
-                    torch.arange(head.reg_max) * -0.5 if head.reg_max > 1 else torch.tensor([3.0])
-                )
-                branch[-1].bias.copy_(bins.repeat(4))
+        spread(network, list(head.dec_score_head), batch)
+        return
+    for name in ("cv2", "one2one_cv2"):
+        for branch in getattr(head, name, None) or ():
+            # Of the distances to a box's sides the short ones are likelier; one number (of
+            # networks without a distribution) has to stay positive.
+            bins = torch.arange(head.reg_max) * -0.5 if head.reg_max > 1 else torch.tensor([3.0])
+            branch[-1].bias.copy_(bins.repeat(4))
+    for name in ("cv3", "one2one_cv3"):
+        branches = getattr(head, name, None) or ()
+        spread(network, [branch[-1] for branch in branches], batch)
+
+
+def spread(network: nn.Module, layers: list[nn.Module], batch: torch.Tensor) -> None:
+    """Shift and scale what these last layers give on `batch`, so that one in a hundred comes to
+    a score of 0.25 and the best to 0.9; one after the other, as a later may hang on an earlier."""
+    for layer in layers:
+        given: list[torch.Tensor] = []
+        hook = layer.register_forward_hook(lambda *told, given=given: given.append(told[2]))
+        network(batch)
+        hook.remove()
+        if given:  # in evaluation RT-DETR asks only the last of its heads
+            levels = np.sort(given[0].numpy().ravel())
+            low, high = levels[-1 - len(levels) // 100], levels[-1]
+            factor = float(3.3 / max(high - low, 1e-6))
+            layer.weight.mul_(factor)
+            layer.bias.copy_((layer.bias - float(low)) * factor - 1.1)
 
 
 def given(network: nn.Module, weights: Path) -> nn.Module:
@@ -101,11 +117,17 @@ def main(name: str, out: str, picture: str, side: str = "160", weights: str = ""
         if weights:
             model.model = given(network, Path(weights))
         else:
-            settle(network, seen(Path(picture), int(side)))
-            loud(network.model[-1])
-    model.save(out)
+            batch = seen(Path(picture), int(side), stretched=make is RTDETR)
+            settle(network, batch)
+            if model.task == "detect":
+                loud(network, batch)
+    # Of a file yolov5n.pt it would fetch its own yolov5nu.pt instead.
+    neutral = Path(out).with_name(f"made-here-{Path(out).name}")
+    model.save(neutral)
+    how = {"imgsz": int(side), "conf": 0.1, "device": "cpu", "verbose": False}
+    (found,) = make(neutral).predict(picture, **how)
+    neutral.rename(out)
     if model.task == "detect":
-        (found,) = make(out).predict(picture, imgsz=int(side), device="cpu", verbose=False)
         Path(out).with_suffix(".json").write_text(json.dumps(found.boxes.data.tolist()))
 
 
