@@ -30,6 +30,7 @@ class Darknet:
     first: int = 0
     overlap: bool = True
     usual: ClassVar[Usual] = Usual(0.25, 0.45)
+    sparse: ClassVar[bool] = False
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         layers = [output[None] if output.ndim == 2 else output for output in outputs]

@@ -35,7 +35,7 @@ class Decoder:
     @classmethod
     def of(cls, file: str, layout: Layout, names: Sequence[str] = ()) -> Decoder:
         """For labels in the network's own order; numbers stand for them where there are none."""
-        found, numbers = numbered(names, layout.classes, layout.first)
+        found, numbers = numbered(names, layout.classes, layout.first, sparse=layout.sparse)
         if not found:
             found = tuple(label_of(i + layout.first) for i in range(layout.classes or 0))
         return cls(file, layout, found, numbers)

@@ -32,6 +32,7 @@ class Detr:
     preparation: Preparation = IMAGENET
     overlap: bool = False
     usual: ClassVar[Usual] = Usual(0.7, 0.7)
+    sparse: ClassVar[bool] = True
 
     @property
     def classes(self) -> int:

@@ -41,6 +41,7 @@ class Listed:
     first: int = 1
     overlap: bool = False
     usual: ClassVar[Usual] = Usual(0.4, 0.5)
+    sparse: ClassVar[bool] = True
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         tables = floats(outputs[0])
@@ -60,6 +61,7 @@ class Anchored:
     first: int = 0
     overlap: bool = True
     usual: ClassVar[Usual] = Usual(0.4, 0.5)
+    sparse: ClassVar[bool] = True
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         boxes, scores = floats(outputs[self.boxes]), floats(outputs[self.scores])

@@ -36,6 +36,7 @@ class End2end:
     first: int = 0
     overlap: bool = False
     usual: ClassVar[Usual] = Usual()
+    sparse: ClassVar[bool] = False
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         if self.ports:

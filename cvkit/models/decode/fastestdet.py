@@ -32,6 +32,7 @@ class Fastestdet:
     first: int = 0
     overlap: bool = True
     usual: ClassVar[Usual] = Usual(0.65, 0.45)
+    sparse: ClassVar[bool] = False
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         maps = outputs[0]

@@ -34,8 +34,9 @@ class Layout(Protocol):
 
     `preparation` is how they usually want pictures, `classes` how many numbers they have (None
     where the output does not tell), `first` the number of the first label (1 where 0 is the
-    background), `overlap` whether boxes of one thing are still to be suppressed, `usual` the limits
-    of the family's own programs.
+    background), `sparse` whether one for COCO counts as that does, 90 numbers with ten for nothing,
+    `overlap` whether boxes of one thing are still to be suppressed, `usual` the limits of the
+    family's own programs.
     """
 
     @property
@@ -44,6 +45,8 @@ class Layout(Protocol):
     def classes(self) -> int | None: ...
     @property
     def first(self) -> int: ...
+    @property
+    def sparse(self) -> bool: ...
     @property
     def overlap(self) -> bool: ...
     @property

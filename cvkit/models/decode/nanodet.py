@@ -38,6 +38,7 @@ class Nanodet:
     first: int = 0
     overlap: bool = True
     usual: ClassVar[Usual] = Usual(0.35, 0.6)
+    sparse: ClassVar[bool] = False
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         tables = floats(_joined(outputs, self.classes, self.bins))

@@ -30,6 +30,7 @@ class Rfdetr:
     preparation: Preparation = IMAGENET
     overlap: bool = False
     usual: ClassVar[Usual] = Usual(0.5, 0.7)
+    sparse: ClassVar[bool] = True
 
     @property
     def classes(self) -> int:

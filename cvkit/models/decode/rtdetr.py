@@ -35,6 +35,7 @@ class Rtdetr:
     first: int = 0
     overlap: bool = False
     usual: ClassVar[Usual] = Usual()
+    sparse: ClassVar[bool] = False
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         if self.classes is None:

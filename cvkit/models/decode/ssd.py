@@ -36,6 +36,7 @@ class Ssd:
     """One list of seven columns."""
 
     preparation: Preparation = _MOBILENET
+    sparse: bool = False
     classes: int | None = None
     first: int = 1
     overlap: bool = False
@@ -68,6 +69,7 @@ class Postprocessed:
     classes: int | None = None
     overlap: bool = False
     usual: ClassVar[Usual] = Usual(0.5, 0.45)
+    sparse: ClassVar[bool] = True
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         boxes = floats(outputs[self.boxes])
@@ -101,7 +103,7 @@ def read(seen: Seen) -> Ssd | Postprocessed | str:
             return "it is not one list of seven columns"
         if seen.facts.format == "caffe" and not seen.named:
             return "it is one on VGG" if is_on_vgg(seen) else Ssd()
-        return Ssd(_LEVELS if seen.facts.format == "tensorflow" else _MOBILENET)
+        return Ssd(_LEVELS, sparse=True) if seen.facts.format == "tensorflow" else Ssd()
     return _four(seen)
 
 

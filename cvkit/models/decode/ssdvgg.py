@@ -61,6 +61,7 @@ class Prior:
     first: int = 1
     overlap: bool = True
     usual: ClassVar[Usual] = Usual(0.5, 0.45)
+    sparse: ClassVar[bool] = False
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         moves, scores = floats(outputs[self.moves]), floats(outputs[self.scores])

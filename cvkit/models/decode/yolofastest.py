@@ -40,6 +40,7 @@ class Yolofastest:
     first: int = 0
     overlap: bool = True
     usual: ClassVar[Usual] = Usual(0.3, 0.4)
+    sparse: ClassVar[bool] = False
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         maps = sorted((floats(output) for output in outputs), key=lambda m: -m.shape[1])

@@ -34,6 +34,7 @@ class Yolov1:
     first: int = 0
     overlap: bool = True
     usual: ClassVar[Usual] = Usual(0.2, 0.4)
+    sparse: ClassVar[bool] = False
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         flat = floats(outputs[0]).reshape(len(outputs[0]), -1)

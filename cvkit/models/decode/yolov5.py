@@ -28,6 +28,7 @@ class Yolov5:
     first: int = 0
     overlap: bool = True
     usual: ClassVar[Usual] = Usual(0.25, 0.45)
+    sparse: ClassVar[bool] = False
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         tables = next(output for output in outputs if output.ndim == 3)

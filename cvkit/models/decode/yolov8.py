@@ -31,6 +31,7 @@ class Yolov8:
     first: int = 0
     overlap: bool = True
     usual: ClassVar[Usual] = Usual()
+    sparse: ClassVar[bool] = False
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         tables = next(output for output in outputs if output.ndim == 3)

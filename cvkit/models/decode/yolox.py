@@ -42,6 +42,7 @@ class Yolox:
     first: int = 0
     overlap: bool = True
     usual: ClassVar[Usual] = Usual(0.3, 0.45)
+    sparse: ClassVar[bool] = False
 
     def candidates(self, outputs: Sequence[Array], size: Size, score: float) -> list[Candidates]:
         tables = outputs[0]

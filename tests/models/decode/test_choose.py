@@ -178,6 +178,10 @@ def test_cocos_own_ids_become_the_eighty_classes() -> None:
         assert found.labels == ("dog",)
         assert found.classes is not None
         assert found.classes.tolist() == [16]
+        found = replace(tflite(one_of(17)), names=names).found(Wanted())
+        assert found.labels == ("dog",)
+    for build in (ssd, end2end):  # these count without gaps
+        assert replace(build(one_of(16)), names=COCO).found(Wanted()).labels == ("dog",)
     last = replace(tflite(one_of(89)), names=labels("coco91")).found(Wanted())
     assert last.labels == ("toothbrush",)
     gap = replace(tensorflow(one_of(11)), names=COCO).found(Wanted())
