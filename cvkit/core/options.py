@@ -104,6 +104,14 @@ class RunOptions(BaseModel):
     strip: bool = False
     """Write no EXIF and no dots an inch; of a video no title and no chapters."""
 
+    @property
+    def one_frame(self) -> bool:
+        """Whether one frame of a video at most is wanted."""
+        lasts = self.duration
+        return (self.frames is not None and self.frames.single) or (
+            lasts is not None and lasts.unit == "f" and lasts.value == 1
+        )
+
     @field_validator("duration")
     @classmethod
     def _some(cls, duration: Duration | None) -> Duration | None:

@@ -297,6 +297,18 @@ class FrameRange(Unit):
     start: Duration | None = None
     stop: Duration | None = None
     step: int = 1
+
+    @property
+    def single(self) -> bool:
+        """Whether it holds one frame at most, whatever the video."""
+        start, stop = self.start, self.stop
+        if start is None or start.unit != "f":
+            return stop is not None and start is None and stop == Duration(Fraction(1), "f")
+        if stop is None:
+            return start.value == -1
+        alike = stop.unit == "f" and (start.value < 0) == (stop.value < 0)
+        return alike and stop.value - start.value <= self.step
+
     expected: ClassVar[str] = "A:B or A:B:STEP in frames (10:50) or times (2s:5.5s)"
 
     @classmethod

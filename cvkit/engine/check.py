@@ -118,7 +118,12 @@ class Job:
         return any(o.kind == kind for o in self.outputs)
 
     def paths(self, source: Source) -> tuple[str, ...]:
-        return tuple(path_for(o, source, self.whole) for o in self.pictures())
+        return tuple(path_for(o, source, self.whole, one=self.alone) for o in self.pictures())
+
+    @property
+    def alone(self) -> bool:
+        """Whether one frame of each moving input is wanted, which is a picture like others."""
+        return self.options.one_frame and not self.whole.changes_length
 
     def spare(self, path: str) -> None:
         """Raises UsageError for another file to be written that the run reads or writes."""

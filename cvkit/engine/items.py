@@ -316,7 +316,7 @@ class Workshop:
             outcome.rows = str(self.lent.folder / f"{item.number}.rows")
             return [Rows(Path(outcome.rows))]
         for output, path in zip(job.pictures(), item.outputs, strict=True):
-            if is_film(path, moving=medium.moving):
+            if is_film(path, moving=medium.moving and not job.alone):
                 sinks.append(film_of(output, path, options, medium, outcome.notes, self.claims))
             else:
                 sinks.append(self._pictures(output, path, item, medium, outcome))

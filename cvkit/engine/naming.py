@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from cvkit.core.errors import UsageError
@@ -62,11 +62,14 @@ class Placed:
         )
 
 
-def path_for(output: Output, source: Source, chain: Chain) -> str:
-    """The template of this input's results; the fields of frames are still to be filled.
+def path_for(output: Output, source: Source, chain: Chain, *, one: bool = False) -> str:
+    """The template of this input's results; the fields of frames are still to be filled. Of a
+    moving input `one` frame alone is a picture where a picture is named.
 
     Raises UsageError where the input cannot become that file.
     """
+    if one and output.suffix in _STILLS and not output.folder:
+        source = replace(source, moving=False)
     kind = chain.final.kept[output.kept] if output.kept else written(chain)
     natural = _natural(source, kind, chain)
     where = PurePosixPath(source.name)

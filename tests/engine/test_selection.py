@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -215,3 +216,15 @@ def test_the_json_summary_tells_what_went_in_and_out(cvkit, film: Path, shared: 
     assert [gap["after"] for gap in item["gaps"]] == [13, 15]
     assert "Last message" not in done.err
     assert "[h264" not in done.err
+
+
+@pytest.mark.parametrize("words", [("--frames", "5"), ("--duration", "1f"), ("--frames", "-1")])
+def test_one_frame_is_a_picture_without_a_number(cvkit, film: Path, words: tuple[str, ...]):
+    done = cvkit("gray", film, *words, "-o", "p.png", "-o", "p.mp4")
+    assert done.code == 0, done.err
+    array = cv2.imread(str(cvkit.folder / "p.png"), cv2.IMREAD_UNCHANGED)
+    number = {"5": 5, "1f": 0, "-1": FRAMES - 1}[words[1]]
+    assert sum(int(array[16, bit * 16 + 8] > 127) << bit for bit in range(8)) == number
+    data = (cvkit.folder / "p.png").read_bytes()
+    assert b"acTL" not in data  # no animation
+    assert cvkit("gray", film, "--frames", "5:7", "-o", "q.jpg").code == 2
