@@ -22,8 +22,11 @@ class Resources:
     A resource says by its attribute `sharing` whether it is `shared` or `per_thread` (the default).
     """
 
-    def __init__(self, options: RunOptions | None = None, tell: Tell | None = None) -> None:
-        """`tell` is told how models are fetched."""
+    def __init__(
+        self, options: RunOptions | None = None, tell: Tell | None = None, *, single: bool = False
+    ) -> None:
+        """`tell` is told how models are fetched; `single`: they will see one picture."""
+        self._single = single
         self._options = options or RunOptions()
         self._tell = tell
         self._env: Env | None = None
@@ -84,7 +87,7 @@ class Resources:
             from cvkit.models.settings import Settings
 
             options = self._options
-            self._models = Models(Settings.of(options, self._watch))
+            self._models = Models(Settings.of(options, self._watch, single=self._single))
             self._env = Env(self._models, options.device, options.seed)
         return step.stage.open(self._env)  # type: ignore[attr-defined]
 

@@ -55,7 +55,8 @@ def run_job(
     lent = Lent(job.options.jobs or os.cpu_count() or 1)
     report = Report([Outcome(i) for i in job.items], not_media=job.not_media)
     start = time.monotonic()
-    resources = Resources(job.options, tell)
+    single = len(job.items) == 1 and not job.items[0].moving and job.upstream is None
+    resources = Resources(job.options, tell, single=single)
     try:
         with SafeFiles(overwrite=job.options.overwrite) as files:
             try:

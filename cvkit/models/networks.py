@@ -48,7 +48,13 @@ class Networks:
                     from cvkit.models import store
 
                     store.check_trust(model.graph, self._settings)
-                how = How(self._device, self._settings.half, recipe.size, self._note)
+                how = How(
+                    self._device,
+                    self._settings.half,
+                    recipe.size,
+                    self._note,
+                    self._settings.single,
+                )
                 network = choice.load(model, how, self._settings.backend)
                 recipe = self._labelled(model, network.facts, recipe)
                 detector = self._open[key] = NetworkDetector(network, recipe, how.tell)

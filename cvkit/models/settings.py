@@ -35,8 +35,13 @@ class Settings:
     watch: Watch | None = None
     """Is told how a download goes, and what people should know; nobody is where it is None."""
 
+    single: bool = False
+    """The whole run is one picture, so that a network may have all processors for it."""
+
     @classmethod
-    def of(cls, options: RunOptions, watch: Watch | None = None) -> Settings:
+    def of(
+        cls, options: RunOptions, watch: Watch | None = None, *, single: bool = False
+    ) -> Settings:
         return cls(
             device=options.device,
             backend=options.backend,
@@ -45,6 +50,7 @@ class Settings:
             trust=options.trust,
             accept_license=options.accept_license,
             watch=watch,
+            single=single,
         )
 
     @property

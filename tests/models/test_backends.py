@@ -317,6 +317,20 @@ def test_a_torch_that_is_out_of_memory_is_understood() -> None:
     assert not base.no_memory(RuntimeError("shape mismatch"))
 
 
+@pytest.mark.parametrize("backend", ["onnx", "openvino"])
+@pytest.mark.parametrize("file", ["yolox_nano_416", "yolov8n_640_fp32_from_uint8"])
+def test_one_picture_on_all_processors_has_the_same_bits(
+    models: Path, monkeypatch: pytest.MonkeyPatch, file: str, backend: str
+) -> None:
+    monkeypatch.setattr(base, "threads", lambda: 2)
+    path = models / f"detect/{file}.onnx"
+    several = loaded(path, backend)
+    single = loaded(path, backend, How(Device("cpu"), single=True))
+    assert single.lanes == 1
+    given = noise(*(side or 1 for side in single.facts.inputs[0].shape))
+    assert np.array_equal(several.run(given)[0], single.run(given)[0])
+
+
 def test_threads_are_never_more_than_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     for processors in (1, 2, 3, 4, 6, 8, 16, 31, 64, 256):
         monkeypatch.setattr(os, "cpu_count", lambda count=processors: count)

@@ -50,12 +50,18 @@ _NO_MEMORY = (
 @dataclass(frozen=True, slots=True)
 class How:
     """Where and how exactly a network is to run; `size` (width, height) where its file is free;
-    `tell` is told what the user should know of the runs."""
+    `tell` is told what the user should know of the runs; `single`: there is one picture only."""
 
     device: Device
     half: bool = False
     size: Size | None = None
     tell: Callable[[str], None] = lambda text: None
+    single: bool = False
+
+    @property
+    def side_by_side(self) -> tuple[int, int]:
+        """How many runs go on at a time on the processor, and the threads of each."""
+        return (1, threads()) if self.single else side_by_side()
 
 
 class Backend(ABC):
@@ -182,4 +188,5 @@ def line(error: BaseException) -> str:
     lines = opencv[-1:] or [text.strip() for text in str(error).splitlines()]
     told = [text for text in lines if text and not text.startswith(_PLACES)]
     text = (told or [type(error).__name__])[0].split(" : ", 2)[-1]
+    text = re.split(r" Check '| at src/", text)[0]
     return text.rpartition(" in function ")[0].strip()[:300] or text.strip()[:300]

@@ -8,9 +8,8 @@ from typing import ClassVar, Protocol
 from cvkit.core.errors import MissingError
 from cvkit.core.warp import Array
 from cvkit.models.backends import metadata
-from cvkit.models.backends.base import Backend, How, line, side_by_side, unloadable
+from cvkit.models.backends.base import Backend, How, line, unloadable
 from cvkit.models.backends.formats import ModelFile
-from cvkit.models.device import Device
 from cvkit.models.network import Facts, Port
 
 
@@ -52,12 +51,12 @@ class OnnxNetwork(Backend):
                 remedy="leave --half out, or export the network in float16",
             )
         try:
-            self._session, provider = _session(model, how.device)
+            self._session, provider = _session(model, how)
         except MissingError:
             _ = model.facts  # says it in plain words where the file is damaged
             raise
         self.accelerated = provider != "CPUExecutionProvider"
-        self.lanes = 1 if self.accelerated else side_by_side()[0]
+        self.lanes = 1 if self.accelerated else how.side_by_side[0]
         facts = _facts(model.name, self._session)
         super().__init__(facts, _ran_on(provider, facts, integer=bool(model.integer)), how)
         self.failures = _failures()
@@ -74,8 +73,9 @@ def has_cuda() -> bool:
     return "CUDAExecutionProvider" in onnxruntime.get_available_providers()
 
 
-def _session(model: ModelFile, device: Device) -> tuple[_Session, str]:
+def _session(model: ModelFile, how: How) -> tuple[_Session, str]:
     """The session and the provider that it got."""
+    device, each = how.device, how.side_by_side[1]
     cuda = device.kind == "cuda" or (device.kind == "auto" and has_cuda())
     if device.kind == "cuda" and not has_cuda():
         raise MissingError(
@@ -86,7 +86,7 @@ def _session(model: ModelFile, device: Device) -> tuple[_Session, str]:
     refusal = ""
     if cuda:
         try:
-            session = _open(model.graph, _cuda(device.index))
+            session = _open(model.graph, _cuda(device.index), each)
             if session.get_providers()[0] == "CUDAExecutionProvider":
                 return session, "CUDAExecutionProvider"
             refusal = "CUDA could not be started"
@@ -97,7 +97,7 @@ def _session(model: ModelFile, device: Device) -> tuple[_Session, str]:
             f"there is no {device} for {model.name}", why=refusal, remedy="use --device cpu"
         )
     try:
-        return _open(model.graph, ["CPUExecutionProvider"]), "CPUExecutionProvider"
+        return _open(model.graph, ["CPUExecutionProvider"], each), "CPUExecutionProvider"
     except _failures() as error:
         raise unloadable(model, error) from error
 
@@ -113,11 +113,11 @@ _WRONG = ["Pad_Fusion"]
 boxes it moves by pixels."""
 
 
-def _open(path: Path, providers: _Providers) -> _Session:
+def _open(path: Path, providers: _Providers, threads: int) -> _Session:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = side_by_side()[1]
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.use_deterministic_compute = True

@@ -10,7 +10,7 @@ import numpy as np
 from cvkit.core.errors import MissingError
 from cvkit.core.warp import Array
 from cvkit.models.backends import metadata
-from cvkit.models.backends.base import Backend, How, side_by_side, unloadable
+from cvkit.models.backends.base import Backend, How, unloadable
 from cvkit.models.backends.formats import ModelFile
 from cvkit.models.backends.hush import hushed
 from cvkit.models.network import Facts, Port
@@ -31,7 +31,7 @@ class OpenvinoNetwork(Backend):
                 "--half cannot be had", why="this processor does not compute in bfloat16",
                 remedy="leave --half out",
             )  # fmt: skip
-        self.lanes, each = side_by_side()
+        self.lanes, each = how.side_by_side
         precision = "bf16" if how.half else "f32"
         options = {
             "INFERENCE_PRECISION_HINT": precision,  # it would choose bfloat16 itself

@@ -12,7 +12,7 @@ import numpy as np
 from cvkit.core.errors import MissingError
 from cvkit.core.warp import Array
 from cvkit.models.backends import metadata
-from cvkit.models.backends.base import Backend, How, line, side_by_side, unloadable
+from cvkit.models.backends.base import Backend, How, line, unloadable
 from cvkit.models.backends.formats import ModelFile
 from cvkit.models.backends.hush import hushed
 from cvkit.models.network import Facts, Port
@@ -39,7 +39,7 @@ class TorchNetwork(Backend):
         self.failures = (*Backend.failures, TypeError)
         self._half = _half(self._device) if how.half else None
         if not self.accelerated:
-            self.lanes, each = side_by_side()
+            self.lanes, each = how.side_by_side
             torch.set_num_threads(each)
         torch.backends.cudnn.benchmark = False  # no timing chooses how it computes
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
