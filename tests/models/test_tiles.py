@@ -17,7 +17,7 @@ from cvkit.core.objects import Objects
 from cvkit.core.units import Length
 from cvkit.models.detector import Sharing
 from cvkit.models.tiles import Tiled, joined, tiles
-from cvkit.models.wanted import DEFAULTS, Wanted
+from cvkit.models.wanted import DEFAULTS, Usual, Wanted
 
 Box = tuple[float, float, float, float]
 
@@ -70,6 +70,7 @@ class Painted:
     batch = 4
     labels = ("thing",)
     ran_on = "arithmetic"
+    usual = Usual()
 
     def __init__(self, least: int = 0, most: int = 100000) -> None:
         self.least, self.most, self.seen = least, most, [0]

@@ -13,6 +13,7 @@ from cvkit.core.signature import signature
 from cvkit.core.stage import Env
 from cvkit.core.units import Length
 from cvkit.models.opening import Models
+from cvkit.models.recipe import InputSize
 from cvkit.models.settings import Settings
 from cvkit.models.wanted import chosen
 from cvkit.stages.detect.detect import Detect
@@ -66,7 +67,10 @@ def test_how_windows_are_searched_goes_through_to_the_cascade() -> None:
 
 
 def test_what_a_cascade_has_not_is_refused() -> None:
-    for wrong in (Detect(model="haar-face", tile=Length(200)), Detect(model="hog", imgsz=640)):
+    for wrong in (
+        Detect(model="haar-face", tile=Length(200)),
+        Detect(model="hog", imgsz=InputSize.parse("640")),
+    ):
         with pytest.raises(ParameterError, match=r"haar-face|hog"):
             wrong.open(ENV)
 
