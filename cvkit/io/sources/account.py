@@ -164,7 +164,7 @@ class Account:
             self._hushed = at if self._hushed is None else self._hushed
 
     def shown(self, pts: int | None, dts: int | None = None, lasts: int = 0) -> Time:
-        """Count a frame that `lasts` so many ticks, or 0; its time, from the rate where none advances."""
+        """Count a frame that `lasts` so many ticks, or 0; its time, made from the rate where
         it has none that advances."""
         at = self._advancing(dts if self._numbered and dts is not None else pts)
         if self.last is not None:
