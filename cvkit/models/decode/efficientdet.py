@@ -67,7 +67,10 @@ class Anchored:
         boxes, scores = floats(outputs[self.boxes]), floats(outputs[self.scores])
         if scores.shape[1:] != (count(size), self.classes) or boxes.shape[1:] != (count(size), 4):
             raise ValueError(f"it has not {count(size)} anchors")
-        level = float(np.log(score / (1 - score))) if self.logits and 0 < score < 1 else score
+        with np.errstate(divide="ignore"):  # everything is above 0, nothing above 1
+            level = (
+                float(np.log(np.float64(score) / np.float64(1 - score))) if self.logits else score
+            )
         return [
             self._picture(b, s, anchors(size), score, level)
             for b, s in zip(boxes, scores, strict=True)

@@ -14,6 +14,7 @@ from cvkit.core.errors import InputError, ParameterError
 from cvkit.models.cards.card import cards
 from cvkit.models.decode.choose import NAMES, checked, choose
 from cvkit.models.decode.decoder import Decoder
+from cvkit.models.decode.efficientdet import anchors, count
 from cvkit.models.decode.naming import numbered
 from cvkit.models.decode.ssdvgg import priors
 from cvkit.models.decode.yolov1 import Yolov1, length
@@ -22,12 +23,16 @@ from cvkit.models.network import Facts, Port
 from cvkit.models.wanted import Wanted
 from cvkit.stages.detect import detect
 from tests.models.decode.test_layouts import (
+    SIZE,
     THINGS,
     WORDS,
     Placed,
     detr,
+    efficientdet,
     end2end,
+    nanodet,
     rfdetr,
+    rtdetr,
     ssd,
     tensorflow,
     tflite,
@@ -217,6 +222,38 @@ def test_numbers_beyond_the_names_are_given_as_numbers() -> None:
     assert found.classes is not None
     assert found.classes.tolist() == [3, 0, 4]
     assert numbered((), 80, 0)[0] == ()
+
+
+def test_each_family_is_fed_as_its_own_program_does() -> None:
+    def fed(placed: Placed) -> tuple[object, ...]:
+        how = placed.decoder().layout.preparation
+        return (how.fit, how.order, *how.tables()[:, [0, 255]].astype(float).round(3).tolist())
+
+    zero_to_one, levels, half = [0.0, 1.0], [0.0, 255.0], [-1.0, 1.0]
+    assert fed(yolov8(THINGS)) == ("letterbox", "rgb", *[zero_to_one] * 3)
+    assert fed(yolox(THINGS)) == ("top-left", "bgr", *[levels] * 3)
+    assert fed(ssd(THINGS)) == ("stretch", "bgr", *[half] * 3)
+    assert fed(tflite(THINGS)) == ("stretch", "rgb", *[half] * 3)
+    assert fed(tensorflow(THINGS)) == ("stretch", "rgb", *[levels] * 3)
+    assert fed(rtdetr(THINGS)) == ("stretch", "rgb", *[zero_to_one] * 3)
+    imagenet = [-2.118, 2.249], [-2.036, 2.429], [-1.804, 2.64]
+    assert fed(rfdetr(THINGS)) == fed(detr(THINGS)) == ("stretch", "rgb", *imagenet)
+    assert fed(nanodet(THINGS))[:3] == ("stretch", "bgr", [-1.804, 2.64])
+
+
+def test_an_anchor_a_place_takes_four_numbers() -> None:
+    """k anchors a place take 4k numbers: nine take 36; EfficientDet-D0 has 49,104 of them."""
+    outputs = efficientdet(THINGS).outputs
+    assert outputs[0][0, : 9 * 40 * 40].reshape(1600, -1).shape[1] == 36
+    assert len(anchors((512, 512))) == count((512, 512)) == 49104
+
+
+@pytest.mark.parametrize("sigmoided", [True, False])
+def test_every_score_is_above_nothing_and_none_above_one(sigmoided: bool) -> None:
+    placed = efficientdet(THINGS, sigmoided=sigmoided)
+    layout = placed.decoder().layout
+    assert len(layout.candidates(placed.outputs, SIZE, 0)[0].boxes) == count(SIZE)
+    assert len(layout.candidates(placed.outputs, SIZE, 1)[0].boxes) == 0
 
 
 def test_yolos_output_is_the_grid_times_boxes_and_classes() -> None:
