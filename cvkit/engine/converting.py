@@ -99,7 +99,7 @@ def convert(spec: Spec) -> Report:
         parts.close()
         overwrite = spec.run.get("overwrite") in (True, "true")
         for output in outputs:
-            _write(output, parts, files, _classes(every), report, overwrite=overwrite)
+            _write(output, parts, files, every, report, overwrite=overwrite)
     report.seconds = time.monotonic() - start
     return report
 
@@ -183,11 +183,12 @@ def _write(
     output: Output,
     parts: _Parts,
     files: Any,  # noqa: ANN401 - SafeFiles, which start-up does not load
-    classes: dict[int, str],
+    every: Sequence[Saved],
     report: Report,
     *,
     overwrite: bool,
 ) -> None:
+    models = [model for saved in every for model in saved.models]
     if output.kind == "dataset":
         from cvkit.results.datasets import write_dataset
 
@@ -196,7 +197,8 @@ def _write(
             *(output.suffix, Path(output.folder or output.template), [parts.labels.path], files),
             folder=bool(output.folder),
             overwrite=overwrite,
-            classes=classes,
+            classes=_classes(every),
+            models=models,
         )
         report.outputs += wrote.paths
         report.notes += [note for note in wrote.notes if note not in report.notes]
@@ -206,5 +208,5 @@ def _write(
     assert parts.records is not None
     path = Path(output.template)
     with files.appearing(path, overwrite=overwrite, may_be_empty=True) as temporary:
-        assemble([parts.records.path], RESULTS[output.suffix], temporary, "objects")
+        assemble([parts.records.path], RESULTS[output.suffix], temporary, "objects", models)
     report.outputs.append(output.template)

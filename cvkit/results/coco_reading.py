@@ -45,6 +45,7 @@ class _Found:
     """The first annotation of each category."""
     videos: dict[Key, str] = field(default_factory=dict)
     of_videos: dict[Key, Key] = field(default_factory=dict)
+    models: object = None
     parts: int = 0
     negative: bool = False
     last: Key | None = None
@@ -58,6 +59,8 @@ def scan_coco(lines: Lines, name: str) -> Scan:
     try:
         lines.file.seek(lines.end)
         for key, told, start, end in elements(lines.file, LISTS):
+            if key == "info" and isinstance(told, dict):
+                found.models = told.get("models")
             if key in LISTS or not key:
                 number = counts[key] = counts.get(key, -1) + 1
                 _take(found, key or "annotations", told, number, (start, end), alone=not key)
@@ -125,6 +128,7 @@ def _scan(found: _Found, name: str, *, alone: bool) -> Scan:
         raise InputError(f"{where} cannot be read", why=f"there is no category {missing[0]}")
     scan = Scan(lambda lines, span: _read(lines, span, categories, alone=alone), pictures=True)
     scan.classes.update(categories)
+    scan.add_models(found.models)
     for key, picture in found.pictures.items():
         video = found.videos.get(found.of_videos[key]) if key in found.of_videos else None
         source, index = (video or picture.source, picture.index)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ def scan_parquet(lines: Lines, name: str) -> Scan:
         _check(file, name)
         reader = _Reader(file)
         scan = Scan(reader.read, objects_only=True)
+        scan.add_models(_models(file))
         number = 0
         for batch in file.iter_batches(_BATCH):
             if _is_sound(batch):
@@ -63,6 +65,13 @@ def _check(file: ParquetFile, name: str) -> None:
     groups = (file.metadata.row_group(g).num_rows for g in range(file.num_row_groups))
     if any(rows > _LARGEST for rows in groups):
         raise InputError(f"{name} cannot be read", why=f"a row group has more than {_LARGEST} rows")
+
+
+def _models(file: ParquetFile) -> object:
+    try:
+        return json.loads((file.schema_arrow.metadata or {}).get(b"models", b"[]"))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _is_sound(batch: RecordBatch) -> bool:

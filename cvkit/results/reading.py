@@ -63,6 +63,11 @@ class Saved:
         return self._scan.notes
 
     @property
+    def models(self) -> list[dict[str, str]]:
+        """Those with which it was made, as far as it says."""
+        return self._scan.models
+
+    @property
     def classes(self) -> Mapping[int, str]:
         """Names of classes by number, in its own order, where it has a list of them."""
         return self._scan.classes

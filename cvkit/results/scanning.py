@@ -62,11 +62,20 @@ class Scan:
     numbers: dict[tuple[str, int], int] = field(default_factory=dict)
     """COCO's numbers of pictures, by source and index."""
     notes: list[str] = field(default_factory=list)
+    models: list[dict[str, str]] = field(default_factory=list)
+    """Those with which it was made."""
     _sizes: dict[Size | None, Size | None] = field(default_factory=dict)
 
     @cached_property
     def by_number(self) -> dict[int, tuple[str, int]]:
         return {number: place for place, number in self.numbers.items()}
+
+    def add_models(self, told: object) -> None:
+        """What a file says of models; other things under that name are passed over."""
+        for one in told if isinstance(told, list) else ():
+            words = isinstance(one, dict) and all(isinstance(w, str) for w in one.values())
+            if words and one not in self.models:
+                self.models.append(one)
 
     def size_of(self, frame: Stored) -> Size | None:
         return frame.size if self.sized is None else self.sized(frame)
@@ -142,6 +151,7 @@ def scan_jsonl(lines: Lines, name: str) -> Scan:
                 told = _loaded(line)
                 if first:
                     check_version(told.get("cvkit") if isinstance(told, dict) else None, name)
+                    scan.add_models(told.get("models"))
                 first = False
                 _scan_record(scan, told, (start, lines.end), name)
             start = lines.end

@@ -204,6 +204,18 @@ def test_jsonl_comes_back_from_coco_as_it_was(cvkit):
             assert left == {k: v for k, v in right.items() if k not in ("class", "iscrowd")}
 
 
+def test_models_are_told_of_in_what_is_converted(cvkit):
+    models = [{"name": "yolov8n", "sha256": "ab" * 32, "licence": "AGPL-3.0"}]
+    line = {"cvkit": 1, "models": models, "source": "a.jpg", "index": 0, "time": 0.0}
+    line |= {"size": [64, 48], "objects": [{"box": [1, 2, 3, 4], "class": 0}]}
+    (cvkit.folder / "a.jsonl").write_text(json.dumps(line) + "\n")
+    for one, other in (("a.jsonl", "coco:b.json"), ("coco:b.json", "c.parquet"),
+                       ("c.parquet", "d.jsonl")):  # fmt: skip
+        ran = cvkit("convert", one, "-o", other)
+        assert ran.code == 0, ran.err
+    assert lines(cvkit.folder / "d.jsonl")[0]["models"] == models
+
+
 def test_frames_with_labels_in_two_inputs_are_refused(cvkit):
     assert cvkit("contours", COINS, "-o", "a.jsonl").code == 0
     ran = cvkit("convert", "a.jsonl", "a.jsonl", "-o", "coco:a.json")
