@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import Command
 from tests.invariant.media import video
+from tests.io.clips import NEEDS_FFMPEG, ffmpeg
 
 
 @pytest.fixture
@@ -68,3 +69,19 @@ def test_results_where_nothing_gives_any(cvkit: Command, film: Path) -> None:
     done = cvkit("sample", film, "-o", "x.csv")
     assert "x.csv holds results, and no step of sample gives any" in done.err
     assert "-o x.jsonl" in done.err
+
+
+@NEEDS_FFMPEG
+@pytest.mark.parametrize("step", ["gray", "motion"])
+def test_a_size_that_changes_costs_one_input(cvkit: Command, tmp_path: Path, step: str) -> None:
+    for name, size in (("a", "64x48"), ("b", "96x72")):
+        source = ("-f", "lavfi", "-i", f"testsrc2=s={size}:r=25:d=1")
+        ffmpeg(*source, "-c:v", "libx264", tmp_path / f"{name}.ts")
+    joined = (tmp_path / "a.ts").read_bytes() + (tmp_path / "b.ts").read_bytes()
+    (tmp_path / "c.ts").write_bytes(joined)
+    alone = cvkit(step, "c.ts", "-o", "c.mp4")
+    assert alone.code == 3
+    assert "frame 25" in alone.err
+    assert "resize 64x48" in alone.err
+    assert cvkit(step, "c.ts", "a.ts", "-o", "out/").code == 6
+    assert (tmp_path / "out/a.ts.mp4").exists() or list((tmp_path / "out").iterdir())

@@ -257,7 +257,7 @@ def test_other_sizes_and_no_frames_are_refused(fmt: str, tmp_path: Path):
     with pytest.raises(OutputError, match="no frame"):
         writer.close()
     writer.write(Time(0), frames(1)[0])
-    with pytest.raises(OutputError, match=r"frame 1 is 32×24.*64×48"):
+    with pytest.raises(InputError, match=r"frame 1 is 32×24.*64×48"):
         writer.write(Time(100), frames(1, (32, 24))[0])
     writer.abort()
     writer.abort()

@@ -352,7 +352,7 @@ def test_an_encoding_that_cannot_be_had_is_said(tmp_path: Path, encoding: Encodi
 
 def test_a_size_that_changes_is_refused(tmp_path: Path):
     pictures = [(Time(0), numbered(0)), (Time(1), numbered(1, (32, 24)))]
-    with pytest.raises(OutputError, match="frame 1 is 32×24: the video began as 64×48; add resize"):
+    with pytest.raises(InputError, match="frame 1 is 32×24: the video began as 64×48; add resize"):
         write(tmp_path / "a", pictures)
 
 

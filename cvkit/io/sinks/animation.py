@@ -18,7 +18,7 @@ from typing import BinaryIO, Protocol
 import cv2
 import numpy as np
 
-from cvkit.core.errors import OutputError
+from cvkit.core.errors import InputError, OutputError
 from cvkit.core.time import Time
 from cvkit.core.values import Image, Mask, Raster, eight_bit
 from cvkit.core.warp import Array, Size
@@ -132,10 +132,10 @@ class AnimationWriter:
         assert self._waiting is not None
         size, first = _size(array), _size(self._waiting[0])
         if size != first:
-            raise OutputError(
+            raise InputError(  # the next one may be well
                 f"frame {self.frames} is {size[0]}×{size[1]}",
                 why=f"the animation began as {first[0]}×{first[1]}",
-                remedy="add resize or crop with a fixed size",
+                remedy=f"add resize {first[0]}x{first[1]}",
             )
         before = self._waiting[0]
         if self._fmt == "apng" and (array.shape, array.dtype) != (before.shape, before.dtype):

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from cvkit.core.errors import OutputError, ParameterError
+from cvkit.core.errors import InputError, OutputError, ParameterError
 from cvkit.core.time import Time
 from cvkit.core.values import Image, Mask, Raster
 from cvkit.core.warp import Size
@@ -79,7 +79,8 @@ class VideoWriter:
     def write(self, time: Time, raster: Raster) -> None:
         """Add a picture: an Image or a Mask, of the first one's size, later than the one before.
 
-        Raises OutputError where it cannot be written; then only `abort` is left to do.
+        Raises OutputError where it cannot be written, InputError for another size; then only
+        `abort` is left to do.
         """
         if not isinstance(raster, (Image, Mask)):
             raise TypeError(f"{type(raster).__name__} is no picture; draw it first")
@@ -88,10 +89,11 @@ class VideoWriter:
             self._out = self._open(raster)
         out = self._out
         if raster.size != self._size:
-            raise OutputError(
+            w, h = self._size
+            raise InputError(  # the next one may be well
                 f"frame {self.frames} is {raster.size[0]}×{raster.size[1]}",
-                why=f"the video began as {self._size[0]}×{self._size[1]}",
-                remedy="add resize or crop with a fixed size",
+                why=f"the video began as {w}×{h}",
+                remedy=f"add resize {w}x{h}",
             )
         frame = pictured(raster, self._form, self._matrix, out.size, self._background, self._say)
         out.write(frame, ticks)
