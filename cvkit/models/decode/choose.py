@@ -25,6 +25,9 @@ NAMES = (
 )
 """Every layout, by the name of its module."""
 
+_ULTRALYTICS = ("yolov8", "yolov5", "end2end", "rtdetr")
+"""What networks with ultralytics' metadata write: only these are imported for them."""
+
 Probe = Callable[[], Sequence[Array]]
 """Runs the network on a flat picture."""
 
@@ -52,7 +55,7 @@ def choose(
         decoder = "end2end"  # a family's card names the layout that its networks usually have
     if decoder is None and facts.format == "darknet":
         decoder = "darknet"  # OpenCV writes no other layout for it
-    layouts = NAMES if decoder is None else (checked(decoder),)
+    layouts = (checked(decoder),) if decoder else _ULTRALYTICS if facts.task else NAMES
     told = (len(without_background(names)), starts_with_background(names))
     seen = Seen(facts, _shapes(facts), size, *told, named=decoder is not None)
     fits, whys = _fits(seen, layouts)
