@@ -107,7 +107,7 @@ class Joined:
 
     @property
     def sound(self) -> Sound | None:
-        """That of all, where all have the same kind; what stands in the way is a note."""
+        """That of all that have any, where it is of the same kind; what else there is is a note."""
         found: list[Sound | None] = []
         for part in self._parts:
             sound = None
@@ -119,9 +119,10 @@ class Joined:
         if first is None:
             return None
         for part, sound in zip(self._parts, found, strict=True):
-            if sound is None or not alike(first.header(), sound.header()):
-                has = "no sound" if sound is None else "sound of another kind"
-                self._say(f"sound left out: {part.name} has {has}")
+            if sound is None:
+                self._say(f"{part.name} has no sound: silent there")
+            elif not alike(first.header(), sound.header()):
+                self._say(f"sound left out: {part.name} has sound of another kind")
                 return None
         return _Following(first.header(), self._heard)
 
@@ -137,7 +138,7 @@ class Joined:
         frames, end = 0, Fraction(0)
         for part in self._parts:
             if not part.moving:
-                shown = max(1, round(self._still * (self.rate or RATE))) * len(part.pages or (0,))
+                shown = self._shown(part)
                 frames, end = frames + shown, end + shown / (self.rate or RATE)
                 continue
             with self._clip(part) as clip:
@@ -175,15 +176,22 @@ class Joined:
         """The packets of each input at the time at which it is shown."""
         begun = Fraction(0)
         for part in self._parts:
+            if not part.moving:
+                begun += self._shown(part) / (self.rate or RATE)
+                continue
             with self._clip(part) as clip:
-                if clip.sound is None or not isinstance(clip, Recorded):
+                if not isinstance(clip, Recorded):
                     return
                 over = begun + clip.length()[1]
-                for packet in clip.sound.packets():
+                for packet in clip.sound.packets() if clip.sound is not None else ():
                     moved = later(packet, begun)
                     if moved.end is None or moved.end <= over:
                         yield moved
             begun = over
+
+    def _shown(self, part: Part) -> int:
+        """How many frames a picture is shown for."""
+        return max(1, round(self._still * (self.rate or RATE))) * len(part.pages or (0,))
 
     def _clip(self, part: Part) -> Moving:
         return open_moving(part.path, replace(self._asked, notes=_Named(part.name, self._say)))

@@ -8,8 +8,9 @@ others do, they do on the joined film.
 All have to be of the first one's size, or `--fit` says how they get it: `contain` shows all of them
 with bars, `cover` fills the frame and cuts off what hangs over, `stretch` changes the shape.
 
-Sound is joined where all inputs are files whose sound is of one kind, and left out otherwise. A
-damaged input ends the run, and nothing is written; `--on-corrupt salvage` goes on with the next.
+Sound is joined where inputs are files whose sound is of one kind, with silence where one has none,
+and left out otherwise. A damaged input ends the run, and nothing is written; `--on-corrupt
+salvage` goes on with the next.
 
 Example: cvkit concat samples/coin.mp4 samples/portrait.mp4 --fit contain -o both.mp4
 Example: cvkit concat samples/cat.jpg samples/coffee.jpg samples/rocket.jpg --still 2s --fit cover

@@ -62,7 +62,24 @@ def test_times_follow_on_whatever_the_rates(cvkit: Command, tmp_path: Path) -> N
     assert [r["index"] for r in rows] == list(range(26))
     assert [r["source"] for r in rows] == ["a.mp4"] * 10 + ["b.mkv"] * 6 + ["a.mp4"] * 10
     assert [r["time"] for r in rows] == [float(t) for t in expected]
-    assert "sound left out: b.mkv has no sound" in done.err
+    assert "b.mkv has no sound: silent there" in done.err
+
+
+@pytest.mark.parametrize("kind", ["mp4", "mkv", "webm"])
+def test_a_silent_part_is_silent_and_the_others_are_heard(
+    cvkit: Command, tmp_path: Path, kind: str
+) -> None:
+    video(tmp_path / "a.mp4", frames=25)
+    cv2.imwrite(str(tmp_path / "p.png"), photo((160, 120)))
+    done = cvkit("concat", "p.png", "a.mp4", "p.png", "a.mp4", "--still", "2s", "-o", f"o.{kind}")
+    assert done.code == 0, done.err
+    assert "p.png has no sound: silent there" in done.err
+    with av.open(str(tmp_path / f"o.{kind}")) as file:
+        parts = [(f.time or 0, np.abs(f.to_ndarray()).max()) for f in file.decode(audio=0)]
+    loud = [at for at, level in parts if level > 0.1]
+    assert all(1.9 < at < 3.05 or 4.9 < at < 6.05 for at in loud)
+    assert min(loud) == pytest.approx(2, abs=0.08)
+    assert max(loud) == pytest.approx(6, abs=0.15)
 
 
 def test_pictures_are_those_of_each_input(cvkit: Command, tmp_path: Path) -> None:
