@@ -187,7 +187,7 @@ def test_a_cats_face_is_found_with_its_eyes_and_nose() -> None:
     """From so near its ears are cut; smaller, upright and with a border it is as cats are seen."""
     cat = np.ascontiguousarray(skimage.data.chelsea()[..., ::-1])
     matrix = cv2.getRotationMatrix2D((225.5, 150), 5, 0.5)
-    matrix[:, 2] += (112.75, 75)
+    matrix[:, 2] += np.array((112.75, 75))
     small = cv2.warpAffine(cat, matrix, (676, 450), borderMode=cv2.BORDER_REFLECT)
     (found,) = Models().open("haar-cat").detect([small.astype(np.uint8)])
     assert set(found.labels or ()) == {"cat face"}
