@@ -122,7 +122,7 @@ def main(name: str, out: str, picture: str, side: str = "160", weights: str = ""
             if model.task == "detect":
                 loud(network, batch)
     # Of a file yolov5n.pt it would fetch its own yolov5nu.pt instead.
-    neutral = Path(out).with_name(f"made-here-{Path(out).name}")
+    neutral = Path(out).with_name("made-here.pt")
     model.save(neutral)
     how = {"imgsz": int(side), "conf": 0.1, "device": "cpu", "verbose": False}
     (found,) = make(neutral).predict(picture, **how)
