@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
@@ -367,6 +369,31 @@ def test_an_engine_carries_ultralytics_metadata(tmp_path: Path) -> None:
     if find_spec("tensorrt") is None:
         with pytest.raises(MissingError, match=r"m\.engine needs tensorrt; pip install tensorrt"):
             loaded(tmp_path / "m.engine")
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_what_is_not_needed_is_not_imported_and_nobody_is_called(make: Make, half: bool) -> None:
+    """torch takes seconds; OpenVINO brings a package that could report how it is used."""
+    if half:
+        pytest.importorskip("openvino", reason="the extra openvino is not installed")
+        from cvkit.models.backends import openvino
+
+        if not openvino.has_bfloat16():
+            pytest.skip("this processor has no bfloat16")
+    code = f"""
+import socket, sys
+def refused(*arguments): raise AssertionError("a socket")
+socket.socket.connect = socket.getaddrinfo = refused
+import numpy
+import cvkit
+from cvkit.models.opening import Models
+from cvkit.models.settings import Settings
+detector = Models(Settings("auto", half={half})).open({str(make(1))!r})
+detector.detect([numpy.zeros((64, 64, 3), numpy.uint8)])
+print([name for name in ("torch", "openvino", "ultralytics", "onnx") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ("['openvino']" if half else "[]")
 
 
 @pytest.mark.gpu
