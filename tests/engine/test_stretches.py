@@ -51,6 +51,17 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def chapters(path: Path) -> list[tuple[str, float, float]]:
+    """Titles, and from when to when."""
+    with av.open(str(path)) as file:
+        rows = file.chapters()
+    bases = [float(row["time_base"] or 0) for row in rows]
+    return [
+        (row["metadata"]["title"], row["start"] * base, row["end"] * base)
+        for row, base in zip(rows, bases, strict=True)
+    ]
+
+
 def events(path: Path) -> tuple[list[float], list[float], float]:
     """When it flashes, when it clicks, and when the sound ends."""
     with av.open(str(path)) as file:
@@ -122,9 +133,9 @@ def test_title_and_chapters_go_with_the_film(
     with av.open(str(tmp_path / f"a.{suffix}")) as file:
         told = {name.lower(): text for name, text in file.metadata.items()}
         assert (told["title"], told["artist"], told["comment"]) == ("A day", "Nobody", "kept")
-        found = file.chapters()
-    assert [row["metadata"]["title"] for row in found] == ["Morning", "Noon", "Night"]
-    assert [float(row["start"] * row["time_base"]) for row in found] == [0, 1.5, 2.5]
+    found = chapters(tmp_path / f"a.{suffix}")
+    assert [title for title, _, _ in found] == ["Morning", "Noon", "Night"]
+    assert [start for _, start, _ in found] == pytest.approx([0, 1.5, 2.5])
 
 
 @NEEDS_FFMPEG
@@ -133,17 +144,10 @@ def test_of_a_part_the_chapters_in_it(cvkit: Command, film: Path, tmp_path: Path
     first = cvkit("gray", film, "--frames", "1s:2s", "-o", "-")
     assert cvkit("convert", "-", "-o", "b.mkv", stdin=first.out_bytes).code == 0
     for name in ("a.mkv", "b.mkv"):
-        with av.open(str(tmp_path / name)) as file:
-            found = [
-                (row["metadata"]["title"], *(float(row[e] * row["time_base"]) for e in EDGES))
-                for row in file.chapters()
-            ]
+        found = chapters(tmp_path / name)
         near = pytest.approx([0, 0.5, 0.5, 1], abs=0.03)
         assert [title for title, _, _ in found] == ["Morning", "Noon"]
         assert [at for _, *edges in found for at in edges] == near
-
-
-EDGES = ("start", "end")
 
 
 @NEEDS_FFMPEG

@@ -109,9 +109,9 @@ class VideoFile:
         context.thread_type = "SLICE" if encoder.name == "ffv1" else "FRAME"
         if encoding.bitrate:
             context.bit_rate = encoding.bitrate
-        self._start(encoder, options)
+        self._start(encoder, encoding, options)
 
-    def _start(self, encoder: Encoder, options: dict[str, str]) -> None:
+    def _start(self, encoder: Encoder, encoding: Encoding, options: dict[str, str]) -> None:
         import av
         from av.bitstream import BitStreamFilterContext
 
@@ -122,8 +122,9 @@ class VideoFile:
                 context.open()
         except (av.FFmpegError, NotImplementedError) as error:
             shown = {k: v for k, v in options.items() if k != "flags" and "params" not in k}
-            rate = {"bitrate": context.bit_rate} if "crf" not in shown and context.bit_rate else {}
-            shown = {**shown, **rate, "pix-fmt": context.pix_fmt}
+            if encoding.bitrate:
+                shown["bitrate"] = str(encoding.bitrate)
+            shown["pix-fmt"] = context.pix_fmt or ""
             told = ", ".join(f"{k} {v}" for k, v in shown.items())
             why = getattr(error, "strerror", "") or ""
             raise ParameterError(f"{encoder.name} refuses {told}", why=why) from error
