@@ -10,6 +10,8 @@ import sys
 import zlib
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import av
 import numpy as np
@@ -18,6 +20,7 @@ import pytest
 from cvkit.core.errors import DamagedError, InputError
 from cvkit.core.units import Duration
 from cvkit.io.sources.account import Gap
+from cvkit.io.sources.mending import Mending
 from cvkit.io.sources.tails import cut_short
 from cvkit.io.sources.video import open_video
 from tests.io.clips import NEEDS_FFMPEG, SOUND, ffmpeg, made
@@ -221,6 +224,21 @@ def test_a_gap_ends_without_a_key_frame_where_the_picture_is_refreshed(clips: Pa
     edges = [edge for gap in gaps for edge in (gap.start, gap.end)]
     assert edges == pytest.approx([0.76, 0.8, 0.84, 1.32])
     assert len(saved) == 37
+
+
+def test_frames_made_both_ways_are_not_held_without_end():
+    """Encoders of HEVC in hardware make no others."""
+    decoder: Any = SimpleNamespace(name="hevc", codec=SimpleNamespace(intra_only=False))
+    frames = [
+        SimpleNamespace(is_corrupt=False, key_frame=not n, pict_type=1 if not n else 3, pts=n)
+        for n in range(100)
+    ]
+    sent = iter(frames)
+    decoder.decode = lambda _packet: [next(sent)]
+    mending = Mending(decoder, SimpleNamespace(ignores=False))  # type: ignore[arg-type]
+    packet: Any = SimpleNamespace(is_keyframe=False, pts=0)
+    shown = [frame.pts for _ in frames for frame in mending.sent(packet) if frame is not None]
+    assert shown == list(range(84))
 
 
 def test_every_verdict_on_a_video_holds(shared: Path):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # which with intra refresh is the only way back: no key frame comes again.
 _WAITS = ("h264",)
 _BOTH_WAYS = 3  # AV_PICTURE_TYPE_B: made from frames that are shown later, too
+# So many lie between two that are made from earlier ones alone; some encoders make no others.
+_BETWEEN = 16
 # Key frames that may lie between what was sent to a decoder and what it shows.
 _AHEAD = 64
 
@@ -101,6 +103,8 @@ class Mending:
         self._begins = None
         if int(frame.pict_type) == _BOTH_WAYS:
             self._held.append(frame)
+            if len(self._held) > _BETWEEN:
+                yield self._held.pop(0)
             return
         yield from self._released()
         yield frame
