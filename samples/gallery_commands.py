@@ -66,9 +66,17 @@ MORE = {
     ],
     "detect": [
         "detect portrait.mp4 --model haar-face",
+        "detect astronaut.jpg --model haar-eye",
+        "detect walkers.mp4 --model hog",
         "run privacy.yml portrait.mp4",
     ],
-    "motion": ["background coin.mp4 then morph --op open then contours --top 1"],
+    "motion": [
+        "background coin.mp4 then morph --op open then contours --top 1",
+        "background-plate walkers.mp4",
+        "motion walkers.mp4",
+        "optical-flow walkers.mp4",
+        "optical-flow walkers.mp4 --method farneback",
+    ],
     "chain": ["run scan.yml page.jpg"],
 }
 """What else is shown of a topic, without `cvkit`."""
