@@ -40,10 +40,47 @@ def record(frame: Frame, *, coords: Coords = "source", bitmaps: bool = False) ->
     if coords == "output":
         out["coords"] = coords
     for value in frame.values:
+        if isinstance(value, Objects) and coords == "source":
+            value = _of_the_source(value)
         out.update(_field(value, size, to_source=coords == "source"))
         if bitmaps and isinstance(value, Objects) and value.masks is not None:
             _add_bitmaps(out, value if coords == "output" else value.onto(Grid.of(size)))
     return out
+
+
+def _of_the_source(objects: Objects) -> Objects:
+    """Without what lies beside the source, on what a turn or a padding added to the picture."""
+    if not len(objects) or not _wider(objects.grid):
+        return objects
+    boxes = _source_boxes(objects.grid.points_to_source(_corners(objects.boxes)))
+    cut = _cut(boxes, objects.grid)
+    # A line or a point has no area to lose.
+    lost = (boxes[:, :2] < boxes[:, 2:]).all(1) & (cut[:, :2] >= cut[:, 2:]).any(1)
+    return objects.take(~lost)
+
+
+def _wider(grid: Grid) -> bool:
+    """Whether the picture shows more than its source, as after a turn or with a padding."""
+    if not grid.steps:
+        return False
+    moved = grid.points_to_source(_corners(np.array([[0, 0, *grid.size]])))
+    return bool((moved < -0.01).any() or (moved > np.add(grid.source, 0.01)).any())
+
+
+def _corners(boxes: Any) -> Any:  # noqa: ANN401 - arrays
+    """(4n, 2) corners of (n, 4) boxes."""
+    return boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2)
+
+
+def _source_boxes(moved: Any) -> Any:  # noqa: ANN401 - arrays
+    """(n, 4) boxes around (4n, 2) corners."""
+    corners = moved.reshape(-1, 4, 2)
+    return np.hstack([corners.min(1), corners.max(1)])
+
+
+def _cut(boxes: Any, grid: Grid) -> Any:  # noqa: ANN401 - arrays
+    """Boxes in the source; where the picture shows more than that, cut to it."""
+    return np.clip(boxes, 0, [*grid.source, *grid.source]) if _wider(grid) else boxes
 
 
 def _add_bitmaps(out: Record, objects: Objects) -> None:
@@ -99,9 +136,8 @@ def _placed(objects: Objects, grid: Grid) -> list[Record]:
     The points of all objects are mapped at once: there may be thousands of outlines.
     """
     n = len(objects)
-    corners = objects.boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 2)
     found: list[tuple[int, str]] = []
-    points: list[Any] = [corners]
+    points: list[Any] = [_corners(objects.boxes)]
     for row in range(n):
         own: dict[str, Any] = {}
         if objects.polygons is not None:
@@ -116,10 +152,8 @@ def _placed(objects: Objects, grid: Grid) -> list[Record]:
                 found.append((row, name))
                 points.append(array)
     moved = grid.points_to_source(np.concatenate(points))
-    boxes = moved[: 4 * n].reshape(n, 4, 2)
-    placed: list[Record] = [
-        {"box": box} for box in _rounded(np.hstack([boxes.min(1), boxes.max(1)]))
-    ]
+    boxes = _cut(_source_boxes(moved[: 4 * n]), grid)
+    placed: list[Record] = [{"box": box} for box in _rounded(boxes)]
     rounded, start = _rounded(moved), 4 * n
     for (row, name), array in zip(found, points[1:], strict=True):
         placed[row][name] = rounded[start : start + len(array)]

@@ -99,6 +99,22 @@ def test_coordinates_are_the_sources_unless_asked_otherwise():
     assert here["objects"][0]["box"] == [62.0, 0.0, 119.53, 38.5]
 
 
+def test_boxes_on_what_was_added_to_a_picture_end_at_its_sources_edge():
+    """A turn and a padding show more than the source has: no box of it lies there."""
+    wide = GRID.then(warp.Pad(SIZE, 20, 10, 20, 10))
+    told = Objects.of([[5, 5, 60, 60], [1, 1, 15, 50], [130, 30, 140, 90]], wide, scores=[1, 2, 3])
+    found = record(Frame((told,), wide))["objects"]
+    assert [one["score"] for one in found] == [1.0]
+    x1, y1, x2, y2 = found[0]["box"]
+    assert (x1, y1) == (0, 0)
+    assert 0 < x2 < 60
+    assert 0 < y2 < 60
+    # What a file said of a thing that is half out of the picture stays said.
+    small = GRID.then(warp.Scale(SIZE, (50, 40)))
+    out = record(Frame((Objects.of([[-5, 3, 10, 10]], small),), small))["objects"]
+    assert out[0]["box"] == [-10.0, 6.0, 20.0, 20.0]
+
+
 @pytest.mark.parametrize("fmt", ["jsonl", "csv", "parquet"])
 def test_objects_come_back(tmp_path: Path, fmt: str):
     path = written(tmp_path, fmt, frame(objects()), frame(objects(), source='q,\n"ü".png'))
