@@ -31,7 +31,8 @@ def _things(found: Detected) -> str:
     ]
     rest = found.objects[_NAMED:]
     if rest:
-        named.append(f"{sum(count for _, count, _ in rest):,} of {len(rest)} more labels")
+        others = f"{len(rest)} other labels" if len(rest) > 1 else "another label"
+        named.append(f"{sum(count for _, count, _ in rest):,} with {others}")
     return f"found {', '.join(named)}" + (f" in {found.frames:,} frames" if several else "")
 
 

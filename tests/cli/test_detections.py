@@ -53,6 +53,6 @@ def test_many_labels_are_said_in_one_line():
     objects = tuple((f"label{i}", 20 - i, 1) for i in range(12))
     (things, pace) = lines(Detected(objects, 1, 2.0, (("decode", 12.3), ("draw", 0.01)), ()))
     assert things.startswith("found 20 label0, 19 label1")
-    assert things.endswith("13 label7, 42 of 4 more labels")
+    assert things.endswith("13 label7, 42 with 4 other labels")
     assert pace == "ms: decode 12"
     assert lines(Detected((), 0, 0.0, (), ())) == []
