@@ -164,7 +164,7 @@ class Workshop:
 
     def _moving(self, item: Item, outcome: Outcome) -> None:
         from cvkit.engine.media import medium_of
-        from cvkit.engine.selection import Count, is_whole, selected
+        from cvkit.engine.selection import Count, foreseen, is_whole, selected
         from cvkit.io.sources.opening import Recorded
 
         options = self.job.options
@@ -183,7 +183,7 @@ class Workshop:
 
             try:
                 exact = self._length(clip) if is_whole(options) else None
-                total = exact or clip.frames_declared
+                total = exact or foreseen(clip, options)
                 self._run_moving(item, frames, medium, outcome, total, ended, exact)
             finally:
                 outcome.notes += [f"{item.name}: {n}" for n in dict.fromkeys(clip.notes)]

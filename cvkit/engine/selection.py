@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING
 
 from cvkit.core.errors import DamagedError, InputError
@@ -60,6 +61,26 @@ def ends_at(clip: Moving, options: RunOptions) -> Fraction | None:
     start = (at(chosen.start) if chosen is not None else None) or Fraction(0)
     ends = [end for end in (stop, None if lasts is None else start + lasts) if end is not None]
     return min(ends, default=None)
+
+
+def foreseen(clip: Moving, options: RunOptions) -> int | None:
+    """How many frames are wanted, as far as the file says without being read."""
+    declared, rate, chosen = clip.frames_declared, clip.rate or Fraction(25), options.frames
+    if declared is None:
+        return None
+
+    def at(edge: Duration | None, usual: Fraction) -> Fraction:
+        if edge is None:
+            return usual
+        frames = edge.value * (rate if edge.unit == "s" else 1)
+        return min(max(frames + (declared if frames < 0 else 0), Fraction(0)), Fraction(declared))
+
+    start, stop, step = Fraction(0), Fraction(declared), 1
+    if chosen is not None:
+        start, stop, step = at(chosen.start, start), at(chosen.stop, stop), chosen.step
+    if options.duration is not None:
+        stop = min(stop, start + at(options.duration, stop))
+    return max(1, ceil((stop - start) / step))
 
 
 def selected(clip: Moving, name: str, options: RunOptions, count: Count) -> Iterator[Frame]:

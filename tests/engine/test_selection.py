@@ -21,7 +21,7 @@ from cvkit.core.values import Image
 from cvkit.engine.flow import Flow
 from cvkit.engine.report import Report
 from cvkit.engine.run import run
-from cvkit.engine.selection import Count, selected
+from cvkit.engine.selection import Count, foreseen, selected
 from cvkit.io.sources.video import open_video
 
 FRAMES = 60
@@ -230,3 +230,28 @@ def test_one_frame_is_a_picture_without_a_number(cvkit, film: Path, words: tuple
     data = (cvkit.folder / "p.png").read_bytes()
     assert b"acTL" not in data  # no animation
     assert cvkit("gray", film, "--frames", "5:7", "-o", "q.jpg").code == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "frames"),
+    [
+        ({}, 60),
+        ({"frames": "10:40"}, 30),
+        ({"frames": "10:40:7"}, 5),
+        ({"frames": "-5f:"}, 5),
+        ({"frames": "1s:"}, 30),
+        ({"frames": "50:900"}, 10),
+        ({"duration": "0.5s"}, 15),
+        ({"frames": "55:", "duration": "20f"}, 5),
+    ],
+)
+def test_how_many_frames_will_come_is_told_before_they_do(
+    film: Path, options: dict[str, str], frames: int
+):
+    assert len(chosen(film, **options)) == frames
+    asked = RunOptions.model_validate(options)
+    with open_video(film) as clip:
+        clip.frames_declared = None
+        assert foreseen(clip, asked) is None
+        clip.frames_declared = FRAMES
+        assert foreseen(clip, asked) == frames
