@@ -66,6 +66,8 @@ class Job:
     protected: dict[str, str] = field(default_factory=dict)
     """Real paths of files that the run reads, by what they are to it: never written."""
     models: list[Origin] = field(default_factory=list)
+    classes: list[dict[int, str]] = field(default_factory=list)
+    """What each step that finds or recalls things can name, by number."""
     profile: Profile | None = None
     """The clocks of a run that is measured."""
 

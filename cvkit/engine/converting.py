@@ -32,8 +32,8 @@ _ALWAYS = (".jsonl", ".parquet")
 
 def is_conversion(spec: Spec) -> bool:
     """Whether labels become labels: named as such, or nothing else could become such outputs."""
-    if spec.steps or not spec.inputs:
-        return False
+    if spec.steps or not spec.inputs or "-" in spec.inputs:
+        return False  # what comes through a pipe are frames, with what was found in them
     named = [text for text in spec.inputs if _is_named(text)]
     if named:
         return True

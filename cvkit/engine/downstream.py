@@ -163,7 +163,8 @@ def open_pipe(job: Job, stdout: BinaryIO | None) -> Pipe | None:
     items = len(job.items) if job.upstream is None else job.upstream.items
     items = 1 if job.rest is not None else items
     models = [model.plain() for model in job.models]
-    return FrameStream(StreamWriter(file, only=only, items=items, models=models))
+    writer = StreamWriter(file, only=only, items=items, models=models, classes=job.classes)
+    return FrameStream(writer)
 
 
 def _stdout(text: str, *, lines: bool) -> BinaryIO:

@@ -106,22 +106,12 @@ def _write_labels(shop: Workshop, output: Output, parts: list[Path], report: Rep
         shop.files,
         folder=bool(output.folder),
         overwrite=shop.job.options.overwrite,
-        classes=_classes(shop),
+        # Of several lists none would be that of the whole: classes are numbered as they come.
+        classes=shop.job.classes[0] if len(shop.job.classes) == 1 else {},
         models=[model.plain() for model in shop.job.models],
     )
     report.outputs += wrote.paths
     report.notes += [note for note in wrote.notes if note not in report.notes]
-
-
-def _classes(shop: Workshop) -> dict[int, str]:
-    """All that the one step that finds or recalls things can name, seen or not."""
-    lists: list[dict[int, str]] = []
-    for step in shop.job.chain.steps:
-        lists += [dict(o.classes) for o in step.operands.values() if isinstance(o, Recalled)]
-        names = getattr(shop.flow.resources.ready(step), "labels", ()) if step.opens else ()
-        lists.append(dict(enumerate(names)))
-    known = [one for one in lists if one]
-    return known[0] if len(known) == 1 else {}
 
 
 def _recalled(shop: Workshop) -> list[str]:

@@ -16,6 +16,7 @@ from cvkit.engine.ending import finish_gather, finish_results
 from cvkit.engine.flow import Flow
 from cvkit.engine.items import Workshop
 from cvkit.engine.lent import Lent
+from cvkit.engine.operands import Recalled
 from cvkit.engine.report import Event, Outcome, Report, Tell
 from cvkit.engine.resources import Resources
 from cvkit.io.safe import SafeFiles
@@ -106,6 +107,7 @@ def _work(
             report.ran.append(f"{step.name}: {ran_on}")
     before = job.upstream.models if job.upstream is not None else []
     report.models = job.models = [*before, *resources.models()]
+    job.classes = _classes(job, resources)
     if note := _alone(job):
         report.notes.append(note)
     pipe = open_pipe(job, stdout)
@@ -125,6 +127,17 @@ def _work(
     finally:
         if previews is not None:
             previews.close()
+
+
+def _classes(job: Job, resources: Resources) -> list[dict[int, str]]:
+    """What each step that finds or recalls things can name, by number, seen or not; and those of
+    the process before this one in a pipe."""
+    lists = list(job.upstream.classes) if job.upstream is not None else []
+    for step in job.chain.steps:
+        lists += [dict(o.classes) for o in step.operands.values() if isinstance(o, Recalled)]
+        names = getattr(resources.ready(step), "labels", ()) if step.opens else ()
+        lists.append(dict(enumerate(names)))
+    return [one for one in lists if one]
 
 
 def _alone(job: Job) -> str:

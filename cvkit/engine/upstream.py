@@ -58,6 +58,12 @@ class Upstream:
         return [Origin(m["name"], licence=m["licence"], told=m["sha256"]) for m in told]
 
     @property
+    def classes(self) -> list[dict[int, str]]:
+        """What each step that found or recalled them can name, by number."""
+        told: list[dict[int, str]] = [] if self.reader is None else self.reader.classes
+        return told
+
+    @property
     def pictures(self) -> bool:
         """Whether it holds pictures that follow each other, whose times are ours to give."""
         return self.opens is not None and not self.suffix

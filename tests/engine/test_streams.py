@@ -11,8 +11,10 @@ import av
 import cv2
 import pytest
 
-from tests.conftest import Command
+from tests.conftest import ROOT, Command
 from tests.invariant.media import folder, heard, photo, tree, video
+
+ASTRONAUT = ROOT / "samples" / "astronaut.jpg"
 
 
 def shell(cvkit: Command, line: str) -> subprocess.CompletedProcess[str]:
@@ -82,3 +84,23 @@ def test_times_of_an_uneven_video_come_through(cvkit: Command, shared: object):
 
     assert times(str(cvkit.folder / "piped.mp4")) == times(clip)
     assert len(set(times(clip))) == len(times(clip))
+
+
+def test_labels_behind_a_pipe_list_every_class_that_could_be_found(cvkit: Command):
+    """And labels of a stream that is only converted are those of one run."""
+    search = f"detect {shlex.quote(str(ASTRONAUT))} --model haar-face"
+    both = "-o coco:{0}.json -o yolo:{0}/"
+    ran = shell(
+        cvkit,
+        f"cvkit {search} then filter --score 1 {both.format('one')}"
+        f" && cvkit {search} -o - | cvkit filter - --score 1 {both.format('two')}"
+        f" && cvkit {search} -o - | cvkit filter - --score 1 -o - |"
+        f" cvkit convert - {both.format('three')}",
+    )
+    assert ran.returncode == 0, ran.stderr
+    one = (cvkit.folder / "one.json").read_text()
+    assert json.loads(one)["categories"] == [{"id": 0, "name": "face"}]
+    assert json.loads(one)["annotations"] == []
+    for other in ("two", "three"):
+        assert (cvkit.folder / f"{other}.json").read_text() == one
+        assert (cvkit.folder / other / "classes.txt").read_text() == "face\n"

@@ -17,6 +17,7 @@ from cvkit.io.stream.rows import VERSION, Row, from_batch, schema
 _GOES_ON = (0, 6, 7)
 _MOST_ERROR = 10_000
 _MOST_MODELS, _MOST_WORDS = 100, 500
+_MOST_CLASSES = 100_000
 _OF_A_MODEL = ("name", "sha256", "licence")
 
 
@@ -37,6 +38,8 @@ class StreamReader:
         self.models: list[dict[str, str]] = []
         """What found things so far: of each model `name`, `sha256` and `licence`, "" if not known.
         """
+        self.classes: list[dict[int, str]] = []
+        """What each step that found or recalled things can name, by number."""
 
     def __iter__(self) -> Iterator[StreamedItem]:
         while (row := self._peeked()) is not None:
@@ -97,6 +100,7 @@ class StreamReader:
         items = (found.metadata or {}).get(b"items", b"")
         self.items = int(items) if items.isdigit() and len(items) < 10 else None
         self.models = checked(lambda: _models((found.metadata or {}).get(b"models", b"[]")))
+        self.classes = checked(lambda: _classes((found.metadata or {}).get(b"classes", b"[]")))
         if not found.equals(schema()):
             version = ((found.metadata or {}).get(b"cvkit") or b"").decode(errors="replace")
             if version and version != VERSION:
@@ -181,6 +185,11 @@ def _failure(row: Row) -> CvkitError:
 def _models(told: bytes) -> list[dict[str, str]]:
     models = json.loads(told)[:_MOST_MODELS]
     return [{key: str(one.get(key, ""))[:_MOST_WORDS] for key in _OF_A_MODEL} for one in models]
+
+
+def _classes(told: bytes) -> list[dict[int, str]]:
+    lists = json.loads(told)[:_MOST_MODELS]
+    return [{int(n): str(name)[:_MOST_WORDS] for n, name in one[:_MOST_CLASSES]} for one in lists]
 
 
 def _end_of(message: Any) -> End:  # noqa: ANN401 - Arrow has no types

@@ -59,7 +59,7 @@ class Row:
 
 
 @cache
-def schema(items: int | None = None, models: str = "") -> pa.Schema:
+def schema(items: int | None = None, models: str = "", classes: str = "") -> pa.Schema:
     """Names are bytes, since a path need not be text. `items` are those that will come."""
     import pyarrow as pa
 
@@ -91,6 +91,8 @@ def schema(items: int | None = None, models: str = "") -> pa.Schema:
     told = {} if items is None else {"items": str(items)}
     if models:
         told["models"] = models
+    if classes:
+        told["classes"] = classes
     return pa.schema(columns, metadata={"cvkit": VERSION, **told})
 
 

@@ -30,16 +30,19 @@ class StreamWriter:
         only: set[Kind] | None = None,
         items: int | None = None,
         models: Sequence[Mapping[str, str]] = (),
+        classes: Sequence[Mapping[int, str]] = (),
     ) -> None:
         """`items`: how many will come, where that is known; `models`: what found things so far,
-        each as its `name`, `sha256` and `licence`.
+        each as its `name`, `sha256` and `licence`; `classes`: what each step that found or
+        recalled things can name, by number.
         """
         import pyarrow as pa
 
         self._file = Outgoing(file, "the frame stream")
         self._only = only
         told = json.dumps([dict(model) for model in models]) if models else ""
-        self._batches = pa.ipc.new_stream(self._file, schema(items, told))
+        named = json.dumps([list(one.items()) for one in classes]) if classes else ""
+        self._batches = pa.ipc.new_stream(self._file, schema(items, told, named))
         self._item: int | None = None
         self._head: Head | None = None
         self._begun = False
