@@ -92,6 +92,28 @@ def test_a_file_that_would_crash_opencv_is_refused(tmp_path: Path) -> None:
         choice.load(look(path), HOW)
 
 
+def test_cut_weights_of_darknet_are_not_filled_up_in_silence(tmp_path: Path) -> None:
+    """OpenCV would run them, over whatever its memory holds."""
+    cfg = files.darknet(tmp_path)
+    weights = cfg.with_suffix(".weights")
+    whole = weights.read_bytes()
+    cuts = {3: "it is cut", 20: "it has 20 bytes", len(whole) - 1: "it has 6,1.. bytes"}
+    for left, said in cuts.items():
+        weights.write_bytes(whole[:left])
+        with pytest.raises(MissingError, match=rf"tiny\.weights cannot be loaded: {said}"):
+            choice.load(look(cfg), HOW)
+    weights.write_bytes(whole + b"more")
+    choice.load(look(cfg), HOW)
+
+
+def test_a_network_without_layers_is_called_so_in_plain_words(tmp_path: Path) -> None:
+    """OpenCV says `!empty()`."""
+    path = files.caffe(tmp_path)
+    path.write_text('name: "nothing"\n')
+    with pytest.raises(MissingError, match="cut, damaged or no Caffe network"):
+        choice.load(look(path), HOW)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -37,7 +37,7 @@ _SAYS_NOTHING = re.compile(
     r"[Ff]ailed to parse|PROTOBUF|GeneralFailure|[Aa]vailable frontends|Flatbuffer|is incorrect"
     r"|has_raw_data|_index <|_size <|nodeIds\.|codec can't decode|layer_id|parse error|"
     r"offset \d+$|blobs|Incorrect weights in bin|std::|Inconsistent shape|StateFromModelFile"
-    r"|&&|\(\)|friendly_name|inconsistent|Loading input model"
+    r"|&&|\(\)|friendly_name|inconsistent|Loading input model|\[\d\]|miniz"
 )
 _NO_MEMORY = (
     *("out of memory", "outofmemory", "failed to allocate", "cannot allocate", "can't allocate"),
@@ -165,10 +165,15 @@ def side_by_side() -> tuple[int, int]:
 def unloadable(model: ModelFile, error: BaseException) -> MissingError:
     """What a runtime says that cannot load a file; in plain words where that tells nothing."""
     told = line(error)
-    if _SAYS_NOTHING.search(told):
+    if says_nothing(told):
         kind = TITLES[model.kind].partition(" ")[2].partition(" (")[0]
         return damaged(Path(model.name), f"it is cut, damaged or no {kind}")
     return damaged(Path(model.name), told)
+
+
+def says_nothing(told: str) -> bool:
+    """Whether a runtime's words are of its own insides, so that they help nobody."""
+    return _SAYS_NOTHING.search(told) is not None
 
 
 def no_memory(error: BaseException) -> bool:

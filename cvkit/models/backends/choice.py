@@ -192,13 +192,13 @@ def _none(model: ModelFile, how: How) -> MissingError:
     if how.half and not any(one.half for one in able):
         return MissingError(
             f"{model.name} cannot run with --half",
-            why=f"{' and '.join(one.title for one in able)} have no such precision",
+            why=f"no such precision in {' and '.join(one.title for one in able)}",
             remedy="leave --half out",
         )
     if how.device.kind == "cuda" and not any(one.cuda for one in able):
         return MissingError(
             f"there is no {how.device} for {model.name}",
-            why=f"{' and '.join(one.title for one in able)} run it on the processor only",
+            why=f"only the processor runs it, by {' or '.join(one.title for one in able)}",
             remedy="use --device cpu",
         )
     wanted = [one for one in _order(model, how) if not one.installed]

@@ -59,6 +59,8 @@ SUFFIXES: dict[str, Kind] = {
 _TEXT = frozenset({".xml", ".cfg", ".prototxt", ".pbtxt"})
 _MOST_TEXT = 1 << 26
 _HEAD = 4096
+_DARKNET_HEADER = 16
+"""Bytes before the numbers in Darknet's weights; OpenCV takes what lies in memory for the rest."""
 
 
 @dataclass(frozen=True)
@@ -204,6 +206,8 @@ def _openvino(path: Path, name: str = "") -> ModelFile:
 
 def _darknet(path: Path) -> ModelFile:
     graph, weights = _pair(path, (".cfg",), (".weights",))
+    if weights.stat().st_size < _DARKNET_HEADER:
+        raise damaged(weights, "it is cut or no file of Darknet's weights")
     return ModelFile("darknet", graph.name, graph, weights, metadata=labels_beside(graph))
 
 

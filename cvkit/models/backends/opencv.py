@@ -8,6 +8,7 @@ on a processor a batch gains nothing.
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ import numpy as np
 from cvkit.core.errors import MissingError
 from cvkit.core.warp import Array
 from cvkit.models.backends import described
-from cvkit.models.backends.base import Backend, How, line, threads, unloadable
+from cvkit.models.backends.base import Backend, How, line, says_nothing, threads, unloadable
 from cvkit.models.backends.formats import Kind, ModelFile, damaged
 from cvkit.models.backends.hush import hushed
 from cvkit.models.network import Port
@@ -51,6 +52,8 @@ class OpencvNetwork(Backend):
             raise unloadable(model, error) from error
         if not self._outputs:
             raise damaged(model.graph, "it holds no network")
+        if model.kind == "darknet" and model.weights is not None:
+            _check_whole(self._net, model.weights)
         self._lock = Lock()
         told = tuple(port.name for port in facts.outputs)
         if sorted(told) == sorted(self._outputs):  # OpenCV gives them by the alphabet
@@ -67,6 +70,8 @@ class OpencvNetwork(Backend):
                 outputs = self._infer(np.zeros(sides, self._entry.dtype))
         except cv2.error as error:
             why = line(error)
+            if says_nothing(why):
+                raise unloadable(model, error) from error
             unknown = "Can't create layer" in why
             raise MissingError(
                 f"{model.name} cannot be run on {self._entry}",
@@ -89,6 +94,24 @@ class OpencvNetwork(Backend):
             return list(outputs)
         # Its last layers leave the picture's axis out.
         return [output[None] if output.ndim == 2 else output for output in outputs]
+
+
+_STORED = ("Convolution", "BatchNorm", "InnerProduct")
+"""Layers whose numbers lie in Darknet's file of weights."""
+
+
+def _check_whole(net: cv2.dnn.Net, weights: Path) -> None:
+    """OpenCV reads past the end of Darknet's weights without a word. Raises MissingError."""
+    layers = (net.getLayer(net.getLayerId(name)) for name in net.getLayerNames())
+    values = sum(blob.size for one in layers if one.type in _STORED for blob in one.blobs)
+    with weights.open("rb") as file:
+        version = file.read(8).ljust(8, b"\0")
+    major, minor = struct.unpack("<ii", version)
+    header = 20 if major * 10 + minor >= 2 else 16  # since 0.2 it counts pictures in 64 bits
+    size, wanted = weights.stat().st_size, header + 4 * values
+    if size < wanted:
+        why = f"it has {size:,} bytes, and the network that its .cfg describes needs {wanted:,}"
+        raise damaged(weights, why)
 
 
 def _survives(model: ModelFile, entry: Port) -> None:
