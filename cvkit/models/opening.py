@@ -68,6 +68,11 @@ class Models:
         if held is not None:
             detector = self._networks.detector(held.files[0], recipe.over(held.recipe))
             return detector, Origin(held.name, held.files[0], held.licence)
+        if "://" in model:
+            remedy = "fetch it, then give its path"
+            raise MissingError(
+                f"{model} is an address", why="models are opened here", remedy=remedy
+            )
         if formats.named(model) or os.path.exists(model):
             return self._networks.detector(path, recipe), Origin(name, path)
         raise store.unknown(model)
@@ -86,6 +91,10 @@ def _classical(device: Device, model: str, recipe: Recipe) -> Detector:
             f"{model} has neither --imgsz nor --decoder",
             why="it is no network, but searches windows",
         )
-    if catalogue.known(model):
-        return catalogue.named(model)
-    return catalogue.at(Path(model), "".join(recipe.labels[:1]))
+    if not catalogue.known(model):
+        return catalogue.at(Path(model), "".join(recipe.labels[:1]))
+    detector = catalogue.named(model)
+    if recipe.labels:
+        finds = " and ".join(detector.labels)
+        raise ParameterError(f"{model} has no --labels", why=f"what it finds is called {finds}")
+    return detector

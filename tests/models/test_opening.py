@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def test_cascades_are_made_for_each_thread() -> None:
         ("haar-car", "no OpenCV package carries a cascade for cars"),
         ("n" * 300 + ".onnx", "there is no model file"),
         ("nowhere/none.onnx", "there is no model file nowhere/none.onnx"),
+        ("https://x.org/a.onnx", "https://x.org/a.onnx is an address: .*fetch it"),
     ],
 )
 def test_a_model_that_is_not_there_is_named_with_the_way_out(model: str, said: str) -> None:
@@ -77,6 +79,17 @@ def test_a_cut_network_is_refused(make: Make, tmp_path: Path) -> None:
     cut.write_bytes(make(1).read_bytes()[:-900])
     with pytest.raises(MissingError, match=r"cut\.onnx cannot be loaded"):
         Models(Settings("cpu")).open(str(cut))
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(MissingError, match="it is not a file"):
+        Models(Settings("cpu")).open(str(tmp_path / "pipe"))
+
+
+def test_what_a_detector_of_ours_finds_has_its_name_already() -> None:
+    with pytest.raises(ParameterError, match="hog has no --labels: what it finds is called person"):
+        Models().open("hog", recipe=Recipe(labels=("walker",)))
 
 
 def test_a_folder_named_onnx_is_refused(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Nothing here imports a detector before it is asked for.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,6 +61,8 @@ def named(name: str) -> Windows:
 
 def is_cascade(path: Path) -> bool:
     """Whether the file is XML of a cascade, OpenCV's or scikit-image's, and not of a network."""
+    if not os.path.isfile(path):  # a pipe would be waited for
+        return False
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
