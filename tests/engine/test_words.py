@@ -79,9 +79,10 @@ def test_a_size_that_changes_costs_one_input(cvkit: Command, tmp_path: Path, ste
         ffmpeg(*source, "-c:v", "libx264", tmp_path / f"{name}.ts")
     joined = (tmp_path / "a.ts").read_bytes() + (tmp_path / "b.ts").read_bytes()
     (tmp_path / "c.ts").write_bytes(joined)
-    alone = cvkit(step, "c.ts", "-o", "c.mp4")
-    assert alone.code == 3
-    assert "frame 25" in alone.err
-    assert "resize 64x48" in alone.err
+    for output in ("c.mp4", "c.y4m", "y4m:-"):
+        alone = cvkit(step, "c.ts", "-o", output)
+        assert alone.code == 3
+        assert "frame 25" in alone.err
+        assert "resize 64x48" in alone.err
     assert cvkit(step, "c.ts", "a.ts", "-o", "out/").code == 6
     assert (tmp_path / "out/a.ts.mp4").exists() or list((tmp_path / "out").iterdir())

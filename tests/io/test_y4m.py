@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from cvkit.core import values
-from cvkit.core.errors import DamagedError, InputError, OutputError
+from cvkit.core.errors import DamagedError, InputError
 from cvkit.core.time import Time
 from cvkit.io.codecs.asked import Asked
 from cvkit.io.planes import Planes, pixels_of
@@ -205,5 +205,5 @@ def test_notes_say_what_is_lost():
 
 def test_another_size_is_an_error():
     one, two = (values.Image.of(np.zeros((4, w), np.uint8)) for w in (4, 5))
-    with pytest.raises(OutputError, match="frame 1 is 5×4: the video began as 4×4"):
+    with pytest.raises(InputError, match="frame 1 is 5×4: the video began as 4×4"):
         written([one, two])

@@ -36,7 +36,7 @@ class RawFile:
         self.notes = self._writer.notes
 
     def write(self, time: Time, raster: Raster) -> None:
-        """Add an Image or a Mask of the first one's size. Raises OutputError."""
+        """Add an Image or a Mask of the first one's size. Raises InputError for another one."""
         self._writer.write(time, raster)
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from cvkit.core.errors import OutputError, ParameterError
+from cvkit.core.errors import InputError, ParameterError
 from cvkit.core.time import Time
 from cvkit.core.values import Image, Mask, Raster
 from cvkit.core.warp import Size
@@ -54,17 +54,17 @@ class Y4mWriter:
         self._start = Fraction(0)
 
     def write(self, time: Time, raster: Raster) -> None:
-        """Add an Image or a Mask of the first one's size. Raises OutputError."""
+        """Add an Image or a Mask of the first one's size. Raises InputError for another one."""
         if not isinstance(raster, (Image, Mask)):
             raise TypeError(f"{type(raster).__name__} is no picture; draw it first")
         if not self.frames:
             self._begin(time, raster)
         elif raster.size != self._size:
-            had, has = (f"{w}×{h}" for w, h in (self._size, raster.size))
-            raise OutputError(
-                f"frame {self.frames} is {has}",
-                why=f"the video began as {had}",
-                remedy="add resize or crop with a fixed size",
+            w, h = self._size
+            raise InputError(  # the next one may be well
+                f"frame {self.frames} is {raster.size[0]}×{raster.size[1]}",
+                why=f"the video began as {w}×{h}",
+                remedy=f"add resize {w}x{h}",
             )
         self._keep_time(time)
         self._file.write(b"FRAME\n")
