@@ -69,10 +69,8 @@ class Models:
             detector = self._networks.detector(held.files[0], recipe.over(held.recipe))
             return detector, Origin(held.name, held.files[0], held.licence)
         if "://" in model:
-            remedy = "fetch it, then give its path"
-            raise MissingError(
-                f"{model} is an address", why="models are opened here", remedy=remedy
-            )
+            why = "a model is a name or a file of this machine"
+            raise MissingError(f"{model} is an address", why=why, remedy="fetch it, give its path")
         if formats.named(model) or os.path.exists(model):
             return self._networks.detector(path, recipe), Origin(name, path)
         raise store.unknown(model)

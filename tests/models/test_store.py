@@ -380,6 +380,25 @@ def test_what_nobody_vouches_for_is_not_taken(
         importing.take(tmp_path / "nothing.onnx", name)
 
 
+def test_what_cannot_be_opened_is_not_taken(make: Make, tmp_path: Path, home: Path) -> None:
+    cut = tmp_path / "cut.onnx"
+    cut.write_bytes(make(1).read_bytes()[:-900])
+    with pytest.raises(MissingError, match=r"cut\.onnx cannot be loaded"):
+        importing.take(cut, "mine")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="pipe is not a file"):
+        importing.take(tmp_path / "pipe", "mine")
+    assert not home.exists()
+
+
+def test_the_way_out_says_what_a_pickle_of_unknown_content_needs() -> None:
+    """The line that it gives, typed, works."""
+    with pytest.raises(MissingError) as told:
+        store.get(PICKLE, Settings(offline=True))
+    assert "(its sha256 is not known)" in str(told.value.remedy)
+    assert f"cvkit models import {PICKLE}.pt --trust" in str(told.value.remedy)
+
+
 def test_a_name_of_the_users_is_not_taken_twice(tmp_path: Path) -> None:
     (tmp_path / "some.pt").write_bytes(CONTENT)
     importing.take(tmp_path / "some.pt", "mine", trust=True)

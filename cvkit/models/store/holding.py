@@ -225,11 +225,13 @@ def _changed(name: str, path: Path) -> MissingError:
 def absent(card: Card, weights: Weights, why: str) -> MissingError:
     """That a file is not here: which, where it is to be had, how it gets into the store."""
     url = address(card, weights)
-    digest = f" (sha256 {weights.sha256})" if weights.sha256 else ""
+    digest = f"sha256 {weights.sha256}" if weights.sha256 else "its sha256 is not known"
     path = folder.cache_folder() / card.name / weights.name
-    way = f"fetch {url}{digest} where you can" if url else card.bring
+    way = f"fetch {url} ({digest}) where you can" if url else card.bring
     came = there(weights) or weights.name
     known = "" if came.lower() == weights.name.lower() else f" --as {card.name}"
+    if not weights.sha256 and came.lower().endswith(PICKLES):
+        known += " --trust"
     return MissingError(
         f"the model {card.name} is not here and cannot be fetched: {weights.name}",
         why=why,

@@ -35,6 +35,8 @@ def take(file: Path, name: str = "", *, trust: bool = False) -> list[str]:
         if not name:
             raise ParameterError(f"{file} is a folder", remedy="give it a name: --as NAME")
         return [_take_own(file, name.lower(), trust=trust)]
+    if not file.is_file():  # a pipe would be waited for
+        raise InputError(f"{file} is not a file")
     if not name and tarfile.is_tarfile(file):
         from cvkit.models.store.bundles import unpack
 
@@ -90,7 +92,9 @@ def _take_own(file: Path, name: str, *, trust: bool) -> str:
     check_own(name)
     if file.is_file():
         check_vouched(file.name, folder.sha256_of(file), trust=trust)
-    files = formats.look(file).files
+    network = formats.look(file)
+    _ = network.facts  # raises where an ONNX file is cut
+    files = network.files
     for one in (*files, *_beside(files[0])):
         _place(one, name, _plain(one.name), folder.sha256_of(one))
     return name
