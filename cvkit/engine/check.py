@@ -21,6 +21,7 @@ from cvkit.engine.naming import (
     GATHERED,
     Placed,
     Source,
+    check_labelled,
     check_labels,
     check_places,
     check_stream,
@@ -339,6 +340,7 @@ def _place(job: Job, sources: list[Source]) -> None:
         check_places(_results(job), job.protected, overwrite=job.options.overwrite)
         return
     placed = []
+    check_labelled(job.outputs, sources, job.whole)
     for number, source in enumerate(sources):
         paths = job.paths(source)
         job.items[number] = replace(job.items[number], outputs=paths)

@@ -212,6 +212,27 @@ def check_labels(
             )
 
 
+def check_labelled(outputs: Collection[Output], sources: Iterable[Source], chain: Chain) -> None:
+    """Raises UsageError where the labels of two inputs would be one file, both called after them.
+
+    Labels of pictures that are written anew, moved or several, are called after those.
+    """
+    folders = [o for o in outputs if o.suffix in ("yolo", "voc") and o.folder]
+    anew = any(o.kind == "picture" for o in outputs)
+    if not folders or (anew and (chain.several or any("warp" in s.sig.gives for s in chain.steps))):
+        return
+    seen: dict[tuple[str, bool], Source] = {}
+    for source in sources:
+        key = os.path.splitext(source.name)[0], source.moving
+        if key in seen and not (anew and source.moving):
+            raise UsageError(
+                f"{seen[key].path} and {source.path} would have their labels in one file",
+                why=f"both are {key[0]}{LABELS[folders[0].suffix]} in {folders[0].folder}",
+                remedy="label one of them only, or rename it",
+            )
+        seen[key] = source
+
+
 def check_stream(outputs: Iterable[Output], items: int) -> None:
     """Raises UsageError where several items of a frame stream would be one file."""
     for output in outputs:

@@ -14,6 +14,7 @@ _COCO = re.compile(rb'\s*(?:\[|\{\s*"(?:info|images|annotations|categories|licen
 """How its file begins: with a list of results, or one of the keys that it has."""
 _MOT = re.compile(rb"\s*\d+(?:\.0*)?\s*(?:,\s*[-+\d.eE]+\s*){5,}(?:\n|\r|$)")
 _HEAD = 4096
+_NAMED = 3
 
 
 def scheme_of(text: str) -> tuple[str, str]:
@@ -30,6 +31,8 @@ def opened(where: str | Path) -> tuple[Path, Scan, object, bytes | None]:
     form, text = scheme_of(str(where))
     path = Path(text)
     if path.is_dir():
+        if form == "coco":
+            raise _no_file(path)
         form = form or _form_of(path)
         path = _tracks(path) if form == "mot" else path
     if form in ("yolo", "voc") or path.is_dir():
@@ -44,6 +47,15 @@ def opened(where: str | Path) -> tuple[Path, Scan, object, bytes | None]:
         if not form and path.suffix.lower() in (".yaml", ".yml"):
             return path, _folder("yolo", path), (), None
         return path, _scan(lines, path, form or _content(head)), lines.state, held
+
+
+def _no_file(folder: Path) -> InputError:
+    files = sorted([*folder.glob("*.json"), *folder.glob("annotations/*.json")])[:_NAMED]
+    there = " or ".join(f"coco:{file}" for file in files)
+    return InputError(
+        f"{folder} is a folder, and coco: names a file",
+        remedy=f"say {there}" if there else "name the .json file in which the labels stand",
+    )
 
 
 def _content(head: bytes) -> str:

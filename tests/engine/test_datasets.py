@@ -154,6 +154,8 @@ def test_labels_of_a_folder_keep_its_paths_and_the_order_of_jobs_changes_nothing
             "--crf has no meaning",
         ),
         (("objects", COINS, "--from", "coco:none.json", "-o", "a.png"), "none.json"),
+        (("convert", "coco:full", "-o", "a.jsonl"), "full is a folder, and coco: names a file"),
+        (("convert", "coco:.", "-o", "a.jsonl"), "say coco:there.json"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_written(cvkit, words, why):
@@ -165,6 +167,21 @@ def test_what_cannot_be_is_refused_before_anything_is_written(cvkit, words, why)
     assert ran.code in (2, 3), ran.err
     assert why in " ".join(ran.err.split())
     assert sorted(cvkit.folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("beside", [(), ("-o", "pictures/")])
+@pytest.mark.parametrize("form", ["yolo", "voc"])
+def test_labels_that_would_meet_are_refused_before_the_search(cvkit, form, beside):
+    (cvkit.folder / "in").mkdir()
+    for name in ("a.jpg", "a.JPEG"):
+        shutil.copy(COINS, cvkit.folder / "in" / name)
+    ran = cvkit("contours", "in", "-o", f"{form}:labels/", *beside)
+    assert ran.code == 2, ran.err
+    assert "in/a.JPEG and in/a.jpg would have their labels in one file" in ran.err
+    assert sorted(p.name for p in cvkit.folder.iterdir()) == ["in"]
+    two = ("-o", "p/{stem}{suffix}.png", "-o", f"{form}:labels/")
+    ran = cvkit("contours", "in", "then", "resize", "--to", "50%", *two)
+    assert ran.code == 0, ran.err  # other pictures, with labels of their own
 
 
 def test_overwrite_replaces_labels(cvkit):
