@@ -34,9 +34,10 @@ from cvkit.core.values import (
     eight_bit,
 )
 from cvkit.core.warp import Array, Size
-from cvkit.core.wheel import wheel
+from cvkit.core.wheel import hue, wheel
 
 Bgr = tuple[int, int, int]
+
 _BITS = 4  # OpenCV draws at sixteenths of a pixel
 FAR = 20000
 """Coordinates are held within this, far outside any picture but inside OpenCV's range."""
@@ -136,10 +137,14 @@ def _objects(canvas: Array, objects: Objects, style: Style) -> None:
         for i in order:
             _cover(canvas, objects.masks[i], objects.boxes[i], colours[i], style.fill)
     shapes = [(_outline(objects, i), colours[i]) for i in order]
-    _strokes(canvas, [s for s in shapes if s[0] is not None], style.line)
-    for i in (i for i in order if objects.ids is not None and _trail(objects, i)):
-        path = objects.polygons[i] if objects.polygons is not None else objects.boxes[:0, :2]
-        _dots(canvas, path[len(path) // 2][None], style.line + 1, colours[i])  # where it is now
+    trails = [objects.ids is not None and _trail(objects, i) for i in order]
+    for thin in (False, True):
+        strokes = [s for s, one in zip(shapes, trails, strict=True) if one is thin]
+        line = max(1, style.line // 2) if thin else style.line  # many lie close to each other
+        _strokes(canvas, [s for s in strokes if s[0] is not None], line)
+    for (path, colour), one in zip(shapes, trails, strict=True):
+        if one and path is not None:
+            _dots(canvas, path[len(path) // 2][None], max(2, style.line), colour)  # where it is now
     if style.boxes:
         for i in (i for i, s in zip(order, shapes, strict=True) if s[0] is None):
             _box(canvas, objects.boxes[i], colours[i], style.line)
@@ -152,8 +157,12 @@ def _objects(canvas: Array, objects: Objects, style: Style) -> None:
 
 def _colour(objects: Objects, row: int) -> Bgr:
     """Of the label in any spelling, else of the class: the same in every frame, run and network.
-    Outlines that have no name of their own are told apart by their number, else by their place.
+    Outlines that have no name of their own are told apart by their number, else by their place;
+    paths of what moves have the hue of their direction.
     """
+    way = objects.attributes.get("direction") if _trail(objects, row) else None
+    if isinstance(way, np.ndarray) and way.dtype.kind == "f" and math.isfinite(way[row]):
+        return hue(float(way[row]))
     if _nameless(objects, row):
         return distinct(row if objects.ids is None else max(0, int(objects.ids[row])))
     if objects.labels is not None and objects.labels[row]:

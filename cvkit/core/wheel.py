@@ -18,6 +18,12 @@ _SPANS = (15, 6, 4, 11, 13, 6)
 _ANGLES, _SPEEDS = 360, 64
 _FAST = 99.5
 """The percentile of the speeds that is taken for the fastest: a few pixels are always wrong."""
+_LONGEST, _SHORTEST, _HEAD = 2.0, 0.3, 0.3
+"""Of arrows, in cells of their lattice."""
+_SLOW = 0.1
+"""The share of what is fast below which a pixel counts as standing."""
+_MUCH = 0.25
+"""The share of a cell that has to move."""
 _LEAST = 0.5
 """Pixels a frame below which the fastest is noise."""
 
@@ -46,28 +52,47 @@ def wheel(flow: Array, top: float = 0.0) -> Array:
     return shown
 
 
+def hue(degrees: float) -> tuple[int, int, int]:
+    """The full colour of a direction, counter-clockwise from the right."""
+    angle = np.deg2rad(degrees)
+    flow = np.array([[[np.cos(angle), -np.sin(angle)]]])
+    blue, green, red = wheel(flow, 1.0)[0, 0].tolist()
+    return blue, green, red
+
+
 def arrows(canvas: Array, flow: Array, top: float, line: int) -> None:
-    """Draw on (h, w, 3) uint8, in place, what moves on the whole of each cell of a lattice. An
-    arrow at `top` pixels and above is as long as a cell and a half."""
+    """Draw on (h, w, 3) uint8, in place, how what moves in each cell of a lattice does. An arrow at
+    `top` pixels and above is as long as two cells, so that slower ones have a length that tells."""
     h, w = canvas.shape[:2]
     cell = max(8, round((h * w) ** 0.5 / 28))
     columns, rows = max(1, w // cell), max(1, h // cell)
-    known = np.nan_to_num(flow, nan=0.0, posinf=0.0, neginf=0.0)
-    means = cv2.resize(known, (columns, rows), interpolation=cv2.INTER_AREA)
-    lengths = np.minimum(speeds(means) / top, 1) * cell * 1.5
+    means = _moving(flow, (columns, rows), top)
+    lengths = np.minimum(speeds(means) / top, 1) * cell * _LONGEST
     hues = wheel(means * np.float32(1e3), 1.0)
     parts = []
-    for row, column in np.argwhere(lengths >= cell * 0.15).tolist():
+    for row, column in np.argwhere(lengths >= cell * _SHORTEST).tolist():
         start = np.array([(column + 0.5) * w / columns, (row + 0.5) * h / rows])
         ahead = means[row, column] / max(float(speeds(means[row, column])), 1e-9)
         end = start + ahead * lengths[row, column]
         blue, green, red = hues[row, column].tolist()
-        tip = max(0.3, min(0.6, 4 / float(lengths[row, column])))
+        tip = min(0.5, _HEAD * cell / float(lengths[row, column]))
         parts.append((_fixed(start), _fixed(end), (blue, green, red), tip))
     for edge in (True, False):  # every edge first, so that none covers a neighbour's colour
         for tail, head, colour, tip in parts:
             ink, width = (edge_of(colour), line + 2) if edge else (colour, line)
             cv2.arrowedLine(canvas, tail, head, ink, width, cv2.LINE_AA, 4, tip)
+
+
+def _moving(flow: Array, size: tuple[int, int], top: float) -> Array:
+    """(rows, columns, 2): the mean of what moves in each cell, 0 where that is little of it; what
+    stands around a small thing does not make it slower."""
+    known = np.nan_to_num(flow, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
+    moves = (speeds(known) >= _SLOW * top).astype(np.float32)
+    share = cv2.resize(moves, size, interpolation=cv2.INTER_AREA)
+    sums = cv2.resize(known * moves[..., None], size, interpolation=cv2.INTER_AREA)
+    means = sums / np.maximum(share, _MUCH)[..., None]
+    means[share < _MUCH] = 0
+    return np.asarray(means)
 
 
 def _fixed(point: Array) -> tuple[int, int]:

@@ -11,7 +11,7 @@ Without `--level` it follows the noise of the picture, and a change of light tha
 counts for nothing; gaps are closed and specks dropped. With it the plain difference is cut there.
 The camera must stand still; `stabilize` before it helps.
 
-Example: cvkit frame-diff samples/coin.mp4 -o moving.mp4
+Example: cvkit frame-diff samples/walkers.mp4 -o moving.mp4
 Example: cvkit frame-diff samples/coin.mp4 --give difference -o difference.mp4
 
 Source: Collins et al. 2000, A System for Video Surveillance and Monitoring (three frames).

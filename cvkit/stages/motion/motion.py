@@ -12,8 +12,8 @@ what changes from one tenth of a second to the next. Noise, changes of exposure 
 switched on or off are no motion. What has not stirred for `--patience` has become part of the
 scene. All times are seconds, whatever the frame rate.
 
-Example: cvkit motion samples/coin.mp4
-Example: cvkit motion samples/coin.mp4 -o marked.mp4 -o events.csv
+Example: cvkit motion samples/walkers.mp4
+Example: cvkit motion samples/walkers.mp4 -o marked.mp4 -o events.csv
 
 Source: a running average that learns where nothing moves (Koller et al. 1994).
 """

@@ -1,21 +1,22 @@
 """Find how points, or all pixels, move from one frame to the next.
 
 `lucas-kanade` draws the paths of good corners; `dis` and `farneback` colour every pixel's motion.
+Hue is direction: right is red, up violet, left blue, down yellow.
 
 Corners are followed there and back to be sure, and new ones are looked for all the time. Each is an
 object with its number, where it is (`point_x`, `point_y`), how far it came since the frame before
 (`dx`, `dy`, pixels right and down), its `speed` in pixels a second over its trail and its
 `direction` in degrees counter-clockwise from the right.
 
-`dis` and `farneback` give every pixel's motion since the frame before. It is shown as colours (hue
-is direction, white stands still) or as `--draw arrows` on the picture, written as numbers to .npy,
-and summed up in the results: `mean_speed`, `median_speed` and `max_speed` in pixels a second, the
-`direction` of their mean, and how many percent are
-`moving`.
+`dis` and `farneback` give every pixel's motion since the frame before. It is shown as colours, the
+stronger the faster, or as `--draw arrows` on the picture, written as numbers to .npy, and summed up
+in the results: `mean_speed`, `median_speed` and `max_speed` in pixels a second, the `direction` of
+their mean, and how many percent are `moving`.
 
 `--with` compares two pictures, with `dis` unless told otherwise; speeds are then pixels.
 
-Example: cvkit optical-flow samples/portrait.mp4 -o trails.mp4
+Example: cvkit optical-flow samples/walkers.mp4 -o trails.mp4
+Example: cvkit optical-flow samples/walkers.mp4 --frames 2s:2.4s --method dis -o colours.mp4
 Example: cvkit optical-flow samples/portrait.mp4 --method dis --draw arrows -o arrows.mp4
 
 Source: Lucas and Kanade 1981, Shi and Tomasi 1994; Farnebäck 2003; Kroeger et al. 2016 (dis).

@@ -170,6 +170,32 @@ def test_arrows_lie_on_the_picture_where_it_moves():
     assert changed[:60].mean() + changed[240:].mean() < 0.01
 
 
+@pytest.mark.parametrize(("speed", "long"), [(8, 2.0), (4, 1.0), (1, 0)])
+def test_an_arrow_tells_how_fast_a_small_thing_is(speed: float, long: float):
+    """In cells of the lattice, here 10 pixels; the thing covers less than half of its cell."""
+    flow = np.zeros((280, 280, 2), np.float32)
+    flow[102:107, 101:109] = (speed, 0)
+    canvas = np.zeros((280, 280, 3), np.uint8)
+    wheel.arrows(canvas, flow, 8, 1)
+    drawn = np.flatnonzero((canvas[..., 2] > 128).any(0))
+    assert (np.ptp(drawn) if len(drawn) else 0) == pytest.approx(10 * long, abs=2)
+
+
+def test_trails_have_the_hue_of_their_direction():
+    film = [shifted(8 * number, 0)[:, 40:] for number in range(10)]
+    frame = run(film, 10, method="lucas-kanade")[-1]
+    found = frame.get(Objects)
+    assert found is not None
+    assert len(found)
+    canvas = np.zeros((*film[0].shape, 3), np.uint8)
+    paint(canvas, found, Style(4, 12))
+    seen = cv2.cvtColor(canvas, cv2.COLOR_BGR2HSV)[canvas.max(2) > 200]
+    red = np.minimum(seen[:, 0], 180 - seen[:, 0].astype(int))
+    assert np.percentile(red, 90) < 8
+    ways = np.asarray(found.attributes["direction"]) + 180
+    assert np.median(ways % 360) == pytest.approx(180, abs=1)
+
+
 def test_a_trail_is_drawn_with_its_end_and_without_its_number():
     canvas = np.zeros((100, 100, 3), np.uint8)
     grid = Image.of(canvas).grid
