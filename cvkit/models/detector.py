@@ -88,6 +88,7 @@ class NetworkDetector:
         self._input = Input(how, size, stride, entry.channels_last, entry.levels)
         self.labels, self.usual = self._decoder.labels, layout.usual
         self.ran_on = network.ran_on
+        self.licence = facts.metadata.get("license", "").partition(" (")[0][:200]
         free = BATCH["accelerator" if network.accelerated else "processor"]
         self.batch: int = free if network.batch is None else network.batch
 

@@ -58,6 +58,9 @@ class Networks:
                 network = choice.load(model, how, self._settings.backend)
                 recipe = self._labelled(model, network.facts, recipe)
                 detector = self._open[key] = NetworkDetector(network, recipe, how.tell)
+                if not (recipe.labels or network.facts.names):
+                    way = "give --labels (coco80, a file, names)"
+                    self._note(f"{model.name} does not name its classes: {way}")
             return detector
 
     def _labelled(self, model: ModelFile, facts: Facts, recipe: Recipe) -> Recipe:

@@ -61,19 +61,23 @@ class Models:
         if catalogue.is_cascade(path):
             return _classical(self.device, model, recipe), Origin(name, path)
         if formats.named(model) and os.path.exists(model):
-            return self._networks.detector(path, recipe), Origin(name, path)
+            return self._at(path, recipe, name)
         from cvkit.models import store  # start-up: a path needs no cards
 
         held = store.meant(model, self.settings)
         if held is not None:
             detector = self._networks.detector(held.files[0], recipe.over(held.recipe))
-            return detector, Origin(held.name, held.files[0], held.licence)
+            return detector, Origin(held.name, held.files[0], held.licence or detector.licence)
         if "://" in model:
             why = "a model is a name or a file of this machine"
             raise MissingError(f"{model} is an address", why=why, remedy="fetch it, give its path")
         if formats.named(model) or os.path.exists(model):
-            return self._networks.detector(path, recipe), Origin(name, path)
+            return self._at(path, recipe, name)
         raise store.unknown(model)
+
+    def _at(self, path: Path, recipe: Recipe, name: str) -> tuple[Detector, Origin]:
+        detector = self._networks.detector(path, recipe)
+        return detector, Origin(name, path, detector.licence)
 
     def close(self) -> None:
         """Forget every network; those in use end with their last user."""

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from cvkit.core.errors import MissingError, ParameterError
+from cvkit.core.errors import CvkitError, MissingError, ParameterError
 from cvkit.models.backends import metadata, onnx_file, wire
 from cvkit.models.backends.onnx_file import OnnxFile
 from cvkit.models.labels.given import beside, from_file
@@ -123,6 +123,17 @@ def look(path: Path) -> ModelFile:
     if refusal:
         raise damaged(path, refusal)
     return _READERS[kind](path)
+
+
+def weights_of(path: Path) -> Path:
+    """The file that holds the numbers of a network, whichever of its files or folder is `path`;
+    `path` itself where it is something else."""
+    try:
+        model = look(path)
+    except CvkitError:
+        return path
+    apart = model.weights if model.kind in ("openvino", "darknet", "caffe") else None
+    return apart or model.graph
 
 
 def known() -> str:

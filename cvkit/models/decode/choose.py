@@ -133,7 +133,8 @@ def _check_number_of_names(seen: Seen, layouts: Sequence[str], names: Sequence[s
         classes = known.pop()
         raise ParameterError(
             f"{seen.facts.file} has {classes} classes, and {len(names)} names are known",
-            remedy=f"give {classes} --labels, in class order",
+            remedy=f"give {classes} --labels, in class order"
+            + (", or another --decoder" if seen.named else ""),
         )
 
 
