@@ -159,10 +159,12 @@ def _counts(report: Report) -> None:
 
 def _frames(report: Report) -> str:
     """How many of videos were worked on, and how fast; nothing of a short run."""
-    many = sum(o.frames for o in report.outcomes if o.item.moving and o.state == "done")
+    done = (o for o in report.outcomes if o.item.moving and o.state == "done")
+    many = sum(max(o.frames_read, o.frames) for o in done)
     if not many or report.seconds < 0.5:
         return ""
-    return f": {many:,} frames in {span(report.seconds)} ({per_second(many, report.seconds)})"
+    frames = f"{many:,} frame{'s' * (many > 1)}"
+    return f": {frames} in {span(report.seconds)} ({per_second(many, report.seconds)})"
 
 
 def _failures(report: Report) -> None:

@@ -160,8 +160,9 @@ def _colour(objects: Objects, row: int) -> Bgr:
     Outlines that have no name of their own are told apart by their number, else by their place;
     paths of what moves have the hue of their direction.
     """
-    way = objects.attributes.get("direction") if _trail(objects, row) else None
-    if isinstance(way, np.ndarray) and way.dtype.kind == "f" and math.isfinite(way[row]):
+    way = objects.attributes.get("direction")
+    known = isinstance(way, np.ndarray) and way.dtype.kind == "f" and math.isfinite(way[row])
+    if known and way is not None and _trail(objects, row):
         return hue(float(way[row]))
     if _nameless(objects, row):
         return distinct(row if objects.ids is None else max(0, int(objects.ids[row])))

@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from cvkit.io.sources.opening import Moving
     from cvkit.io.stream import Head
 
+_TELL = 0.1
+"""Seconds between two tellings of progress."""
+
 
 @dataclass
 class Workshop:
@@ -257,8 +260,22 @@ class Workshop:
             from cvkit.engine.roi import around
 
             frames = around(region, frames)
+        if self.flow.chain.changes_length:  # what comes out says little of how far it is
+            frames = self._told(frames, item, total)
         made = self._left(self.flow.moving(frames, self.lent.frames, self.lent.jobs + 2, exact))
         self.drain(made, item, medium, outcome, total, ended)
+
+    def _told(self, frames: Iterator[Frame], item: Item, total: int | None) -> Iterator[Frame]:
+        """The same frames, told as progress when they are read."""
+        told = time.monotonic()
+        try:
+            for number, frame in enumerate(frames):
+                if time.monotonic() - told > _TELL:
+                    told = time.monotonic()
+                    self.tell(Event("frames", item.name, frames=number, frames_total=total))
+                yield frame
+        finally:
+            closing(frames)
 
     def _left(self, made: Iterator[Made]) -> Iterator[Made]:
         """Frames laid back into the whole picture where there is a region."""
@@ -285,6 +302,7 @@ class Workshop:
         own = sinks = self._sinks(item, medium, outcome)
         if self.job.profile is not None:
             sinks = self.job.profile.sinks(own)
+        telling = medium.moving and not self.flow.chain.changes_length
         told = time.monotonic()
         try:
             number = 0
@@ -292,10 +310,9 @@ class Workshop:
                 for sink in sinks:
                     sink.write(one, number)
                 number += 1
-                if medium.moving and time.monotonic() - told > 0.1:
+                if telling and time.monotonic() - told > _TELL:
                     told = time.monotonic()
-                    event = Event("frames", item.name, frames=number, frames_total=total)
-                    self.tell(event)
+                    self.tell(Event("frames", item.name, frames=number, frames_total=total))
             outcome.frames += number
             if ended is not None:
                 ended(own)

@@ -168,6 +168,14 @@ def test_the_speed_of_videos_is_told_in_frames(
     assert capsysbinary.readouterr().err.decode() == said + "\n"
 
 
+def test_the_speed_of_a_video_is_that_of_reading_it_where_few_frames_come_out(
+    capsysbinary: pytest.CaptureFixture[bytes],
+):
+    plate = Outcome(Item(0, "v.mp4", "v.mp4", True), "done", ["out.png"], frames=1, frames_read=80)
+    tell(Spec(), ShellOptions(), Report([plate], seconds=2.0))
+    assert capsysbinary.readouterr().err == "v.mp4 → out.png: 80 frames in 2.0 s (40/s)\n".encode()
+
+
 def test_printed_values_stand_alone_on_stdout(capsysbinary: pytest.CaptureFixture[bytes]):
     table = Table("", ["source", "mean"], [["a,b.jpg", 0.5], ["c.jpg", None]], "stdout")
     tell(Spec(), ShellOptions(), Report([outcome(0), outcome(1)], tables=[table]))

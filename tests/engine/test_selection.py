@@ -19,7 +19,7 @@ from cvkit.core.spec import Spec, Step
 from cvkit.core.time import Time
 from cvkit.core.values import Image
 from cvkit.engine.flow import Flow
-from cvkit.engine.report import Report
+from cvkit.engine.report import Event, Report
 from cvkit.engine.run import run
 from cvkit.engine.selection import Count, foreseen, selected
 from cvkit.io.sources.video import open_video
@@ -255,3 +255,24 @@ def test_how_many_frames_will_come_is_told_before_they_do(
         assert foreseen(clip, asked) is None
         clip.frames_declared = FRAMES
         assert foreseen(clip, asked) == frames
+
+
+@pytest.mark.parametrize(
+    ("step", "first"),
+    [
+        (Step("gray"), 1),
+        (Step("sample", {"every": "20f"}), 0),
+        (Step("background_plate"), 0),
+    ],
+)
+def test_progress_is_told_in_frames_of_the_input(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: Step, first: int
+):
+    """Also where few of them come out, or one at the end."""
+    monkeypatch.setattr("cvkit.engine.items._TELL", -1)
+    events: list[Event] = []
+    out = tmp_path / ("out.png" if step.stage == "background_plate" else "out.mp4")
+    spec = Spec((step,), (str(film),), (str(out),))
+    assert run(spec, tell=events.append).exit_code == 0
+    told = [event.frames for event in events if event.kind == "frames"]
+    assert told == list(range(first, first + FRAMES))
