@@ -35,6 +35,8 @@ def why(error: Mapping[str, Any]) -> str:
     given = repr(error["input"])
     if given in said:
         return said.replace(given, shortened(given))
+    if ", got " in said:
+        return said
     return f"{said}, got {shortened(given)}"
 
 

@@ -7,6 +7,8 @@ import pytest
 from cvkit.core.errors import ParameterError
 from cvkit.core.options import RunOptions
 from cvkit.core.wording import shortened
+from cvkit.stages.combine.montage import Montage
+from cvkit.stages.detect.detect import Detect
 from cvkit.stages.filter.blur import Blur
 from cvkit.stages.segment.threshold import Threshold
 
@@ -39,3 +41,10 @@ def test_what_is_short_stays():
     assert len(shortened("a" * 81)) == 80
     with pytest.raises(ParameterError, match=r"got '9q'$"):
         Threshold.model_validate({"level": "9q"})
+
+
+def test_what_was_given_is_said_once():
+    with pytest.raises(ParameterError, match=r"a cell has .*, got 256%$"):
+        Montage.model_validate({"cell": "256%"})
+    with pytest.raises(ParameterError, match=r"must be 32 pixels or more, got '5'$"):
+        Detect.model_validate({"tile": "5"})

@@ -45,13 +45,13 @@ from cvkit.models.wanted import Wanted, chosen
 
 def _positive(length: Length) -> Length:
     if length.value <= 0:
-        raise ValueError(f"must be more than 0, got {length}")
+        raise ValueError("must be more than 0")
     return length
 
 
 def _large(tile: Length) -> Length:
     if tile.unit == "px" and tile.value < LEAST:
-        raise ValueError(f"must be {LEAST} pixels or more, got {tile}")
+        raise ValueError(f"must be {LEAST} pixels or more")
     return _positive(tile)
 
 
@@ -93,6 +93,10 @@ class Detect(Stage):
 
     @model_validator(mode="after")
     def _overlap_fits(self) -> Detect:
+        if self.tile is None and self.overlap != type(self).model_fields["overlap"].default:
+            raise ParameterError(
+                "detect: overlap is of tiles, and there are none", remedy="add --tile 640"
+            )
         tile = 100.0 if self.overlap.unit == "%" else self.tile and self.tile.value
         whole = self.overlap.unit == "%" or (self.tile is not None and self.tile.unit == "px")
         if self.overlap.value < 0 or (whole and tile and self.overlap.value >= tile):

@@ -79,6 +79,11 @@ def test_what_a_cascade_has_not_is_refused() -> None:
 def test_an_overlap_that_leaves_nothing_is_refused(overlap: str) -> None:
     with pytest.raises(ParameterError, match="overlap must be 0 or more and less than the tile"):
         Detect(model="x.onnx", tile=Length(300), overlap=Length.parse(overlap))
+
+
+def test_an_overlap_without_tiles_is_refused() -> None:
+    with pytest.raises(ParameterError, match="overlap is of tiles, and there are none"):
+        Detect(model="x.onnx", overlap=Length.parse("30%"))
     with pytest.raises(ParameterError, match="32 pixels or more"):
         Detect(model="x.onnx", tile=Length(31))
 
