@@ -85,7 +85,7 @@ def command(
 
     _check(iou, score, most)
     wanted = [Wanted.parse(text) for text in fail_below or ()]
-    files = outputs(output or [], page, overwrite=overwrite)
+    files = outputs(output or [], page, [found, truth], overwrite=overwrite)
     names = [name.strip() for text in classes or () for name in text.split(",") if name.strip()]
     settings = Settings(metric, iou, score, most)
     found = "/dev/stdin" if found == "-" else found

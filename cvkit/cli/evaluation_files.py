@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from cvkit.cli.evaluation_rules import Rule
 from cvkit.cli.evaluation_tables import PAGES, plain, table
 from cvkit.core.errors import OutputError, UsageError
+from cvkit.core.spec_paths import path_of
+from cvkit.engine.naming import overwrites
 
 if TYPE_CHECKING:
     from cvkit.results.evaluation import Compared
@@ -34,8 +36,8 @@ class Output:
     page: str
 
 
-def outputs(texts: list[str], page: str, *, overwrite: bool) -> list[Output]:
-    """What each `-o` stands for. Raises UsageError, and OutputError where a file is in the way."""
+def outputs(texts: list[str], page: str, read: list[str], *, overwrite: bool) -> list[Output]:
+    """What each `-o` stands for. Raises UsageError, also for a file that exists or is `read`."""
     found: list[Output] = []
     for text in texts:
         name, _, rest = text.partition("=")
@@ -49,9 +51,13 @@ def outputs(texts: list[str], page: str, *, overwrite: bool) -> list[Output]:
     twice = next((one.path for one in found if paths.count(os.path.realpath(one.path)) > 1), None)
     if twice is not None:
         raise UsageError(f"two outputs would write {twice}")
+    inputs = {os.path.realpath(path_of(text)) for text in read}
+    own = next((one.path for one in found if os.path.realpath(one.path) in inputs), None)
+    if own is not None:
+        raise overwrites(str(own), "one of the two sides")
     there = next((one.path for one in found if one.path.exists()), None)
     if there is not None and not overwrite:
-        raise OutputError(f"{there} exists", remedy="--overwrite replaces it")
+        raise UsageError(f"{there} exists", remedy="say --overwrite, or name another")
     return found
 
 

@@ -74,7 +74,7 @@ def outputs_of(spec: Spec) -> list[Output]:
     run = Source("", "", False)
     paths = [os.path.realpath(path_of(text)) for text in spec.inputs]
     placed = [Placed(o, run, templates.escaped(o.template)) for o in outputs if not o.folder]
-    protected = dict.fromkeys(paths, "an input")
+    protected = dict.fromkeys(paths, "an input of labels")
     check_places(placed, protected, overwrite=options.overwrite)
     check_labels(outputs, protected, overwrite=options.overwrite)
     return outputs

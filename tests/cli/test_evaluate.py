@@ -282,8 +282,15 @@ def test_a_report_has_every_page_and_is_not_replaced_unasked(
     assert json.loads((tmp_path / "report/evaluation.json").read_text())["figures"]["map50"] > 0.55
     assert (tmp_path / "report/classes.csv").read_text() == cvkit(*words).out
     again = cvkit(*words, "-o", "report/")
-    assert again.code == 5
+    assert again.code == 2
     assert "--overwrite" in again.err
+    labels = tmp_path / "truth.csv"
+    assert cvkit("convert", truth, "-o", labels).code == 0
+    before = labels.read_bytes()
+    own = cvkit("evaluate", found, "--truth", labels, "-o", "truth.csv", "--overwrite")
+    assert own.code == 2
+    assert "an input is never overwritten" in own.err
+    assert labels.read_bytes() == before
     assert cvkit(*words, "-o", "report/", "--overwrite").code == 0
     assert cvkit(*words, "-o", "pr=curve.jpg", "-o", "my-pairs.csv").code == 0
     assert cv2.imread(str(tmp_path / "curve.jpg")).shape[0] > 1000
