@@ -68,6 +68,7 @@ class VideoFile:
         self._sound: Soundtrack | None = None
         self._filter: BitStreamFilterContext | None = None
         self._held: av.Packet[VideoStream] | None = None
+        self._lasting: dict[int, int] = {}
         self._first = (0, 0)
         self._sent = self._muxed = 0
 
@@ -144,9 +145,13 @@ class VideoFile:
         self._sound = Soundtrack(self._container, self._muxer, sound)
         return self._sound.notes
 
-    def write(self, frame: av.VideoFrame, ticks: int) -> None:
+    def write(self, frame: av.VideoFrame, ticks: int, lasts: int = 0) -> None:
+        """`lasts` is how many ticks it is shown, where that is more than usual: the last shown may
+        be written before others."""
         assert self._stream is not None
         self._sent += 1
+        if lasts:
+            self._lasting[ticks] = lasts
         frame.pts = ticks
         frame.time_base = self._stream.codec_context.time_base
         with said():
@@ -206,6 +211,8 @@ class VideoFile:
     def _mux(self, packet: av.Packet[VideoStream]) -> None:
         assert self._container is not None
         held, self._held = self._held, packet
+        if packet.pts is not None:
+            packet.duration = self._lasting.pop(packet.pts, packet.duration or 0)
         if held is None:
             self._first = (packet.pts or 0, packet.dts or 0)
         else:

@@ -20,6 +20,9 @@ from cvkit.io.sinks.forms import Form, form_of, is_written, pictured
 from cvkit.io.sinks.muxing import VideoFile, said
 from cvkit.io.sound import Sound
 
+_LONG = 1.5
+"""A frame that is shown for more than so many of the usual length says so in the file."""
+
 
 class VideoWriter:
     """One video file at a temporary path. `write` each frame, then `close`; or `abort`.
@@ -96,8 +99,9 @@ class VideoWriter:
                 remedy=f"add resize {w}x{h}",
             )
         frame = pictured(raster, self._form, self._matrix, out.size, self._background, self._say)
-        out.write(frame, ticks)
         self._last, self._shown = ticks, time.length * time.base * (not self._encoding.fps)
+        long = self._shown * self._rate > _LONG
+        out.write(frame, ticks, round(self._shown / self._base) if long else 0)
         self.frames += 1
 
     def close(self) -> None:

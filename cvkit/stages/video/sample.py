@@ -19,7 +19,7 @@ Example: cvkit sample samples/coin.mp4 --count 12 then montage -o sheet.png
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Annotated, ClassVar
 
@@ -30,6 +30,7 @@ from pydantic import AfterValidator, Field, model_validator
 from cvkit.core.errors import InputError, ParameterError
 from cvkit.core.spool import Held, Spool
 from cvkit.core.stage import Frame, Stage
+from cvkit.core.time import Time, ends
 from cvkit.core.units import Duration, Level
 from cvkit.core.values import DEPTHS, Image
 
@@ -38,7 +39,8 @@ _SECOND = Duration(Fraction(1))
 
 @dataclass
 class Kept:
-    """What is known of one stream: how many came, the last one kept, when the next one is due."""
+    """What is known of one stream: how many came, the last one kept, when the next one is due,
+    and the times of the two that came last. `held` is shown up to the end if no other is kept."""
 
     spool: Spool
     number: int = 0
@@ -46,6 +48,8 @@ class Kept:
     due: Fraction = Fraction(0)
     last: Image | None = None
     places: frozenset[int] = frozenset()
+    held: Frame | None = None
+    times: tuple[Time, ...] = ()
 
 
 def _positive(every: Duration) -> Duration:
@@ -93,13 +97,15 @@ class Sample(Stage):
                 yield frame
             state.number += 1
             return
-        if not self._due(frame, state):
-            return
-        if self.changed is not None and not _differs(frame, state, self.changed):
-            return
-        yield frame
+        state.times = (*state.times[-1:], frame.time)
+        if self._due(frame, state) and (not self.changed or _differs(frame, state, self.changed)):
+            if state.held is not None:
+                yield _until(frame.time.exact, state.held)
+            state.held = frame
 
     def flush(self, state: Kept) -> Iterator[Frame]:
+        if state.held is not None:
+            yield _until(ends(state.times)[-1], state.held)
         for number in self._places(len(state.spool)) if self.count is not None else ():
             yield state.spool[number]
 
@@ -123,6 +129,11 @@ class Sample(Stage):
             return False
         state.due = state.start + ((now - state.start) // every.value + 1) * every.value
         return True
+
+
+def _until(end: Fraction, frame: Frame) -> Frame:
+    time = frame.time
+    return frame.at(replace(time, length=round((end - time.exact) / time.base)))
 
 
 def _differs(frame: Frame, state: Kept, level: Level) -> bool:

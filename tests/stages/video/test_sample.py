@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -172,3 +173,27 @@ def test_every_spelling_keeps_the_same_frames(cvkit: Command, tmp_path: Path, wo
     assert 1 < len(decoded(tmp_path / "one.mp4")) < 40
     for other in ("pipe", "spec", "python"):
         assert (tmp_path / f"{other}.mp4").read_bytes() == one, other
+
+
+@pytest.mark.parametrize("asked", [{"every": "4s"}, {"every": "40f"}, {"changed": "5"}])
+def test_the_last_frame_kept_is_shown_up_to_the_end(asked: dict[str, str]) -> None:
+    """Of ten seconds at ten frames a second; a loop does not flash it up for a tenth."""
+    given = frames(at(10, 10), [0] * 80 + [9] * 20)
+    stage = made(**asked)
+    state = stage.start()
+    out = [f for one in given for f in stage.apply(one, state)]
+    out += stage.flush(state)
+    shown = [f.time.exact + f.time.length * f.time.base for f in out]
+    assert shown == [*(f.time.exact for f in out[1:]), 10]
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "webm", "gif"])
+def test_a_film_of_samples_lasts_as_long_as_before(
+    cvkit: Command, tmp_path: Path, suffix: str
+) -> None:
+    """Also where the last one shown is not the last that the encoder gives."""
+    video(tmp_path / "v.mp4", frames=100, sound=False)
+    assert cvkit("sample", "v.mp4", "--every", "0.8s", "-o", f"out.{suffix}").code == 0
+    with av.open(str(tmp_path / f"out.{suffix}")) as film:
+        assert film.duration == pytest.approx(4_000_000, abs=1000)
+        assert len(list(film.decode(video=0))) == 5
