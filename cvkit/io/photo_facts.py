@@ -40,7 +40,8 @@ def photo_facts(exif: bytes) -> Facts:
     facts: Facts = {"camera": _camera(tags)}
     facts |= {name: _words(tags, *names) for name, names in _WORDS.items()}
     facts["date"] = _date(tags)
-    seconds = _number(tags.get("ExposureTime"), 1e-7, 1e6)
+    seconds = _number(tags.get("ExposureTime"), 1e-7, 1e6, places=12)
+    seconds = None if seconds is None else float(f"{seconds:.6g}")
     facts["exposure"] = _exposure(seconds)
     facts["exposure_seconds"] = seconds
     facts["aperture"] = _number(tags.get("FNumber"), 0.1, 1000)
@@ -109,15 +110,15 @@ def _first(value: object) -> object:
     return value[0] if isinstance(value, tuple) and value else value
 
 
-def _number(value: object, least: float, most: float) -> float | int | None:
-    """The number where it makes sense; whole ones as such, others to six places."""
+def _number(value: object, least: float, most: float, *, places: int = 6) -> float | int | None:
+    """The number where it makes sense; whole ones as such, others to so many places."""
     try:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, ZeroDivisionError):
         return None
     if not math.isfinite(number) or not least <= number <= most:
         return None
-    return int(number) if number == int(number) else round(number, 6)
+    return int(number) if number == int(number) else round(number, places)
 
 
 def _exposure(seconds: float | None) -> str:

@@ -71,6 +71,15 @@ def test_long_exposures_and_mixed_up_cameras_are_said_as_people_do() -> None:
     assert "date" not in facts
 
 
+@pytest.mark.parametrize("parts", [8000, 32000, 4_000_000])
+def test_the_shortest_exposures_are_told_as_they_are(parts: int) -> None:
+    exif = Pillow.Exif()
+    exif.get_ifd(0x8769)[0x829A] = IFDRational(1, parts)
+    facts = photo_facts(exif.tobytes())
+    assert facts["exposure"] == f"1/{parts} s"
+    assert facts["exposure_seconds"] == pytest.approx(1 / parts, rel=1e-5)
+
+
 def test_nothing_and_nonsense_say_nothing() -> None:
     assert photo_facts(b"") == {}
     assert photo_facts(b"II*\0\xff\xff\xff\xff") == {}
