@@ -124,6 +124,7 @@ def test_what_is_wanted_decides_what_is_given(model: str) -> None:
     assert len(detector.detect([image], Wanted(score=0, most=1))[0]) == min(1, len(found))
 
 
+@pytest.mark.slow
 def test_one_cascade_a_thread_finds_what_one_alone_finds(shared: Path) -> None:
     names = ("faces_three", "faces_seven", "two_men", "street_bus")
     images = [read(shared / f"images/{name}.jpg") for name in names]
