@@ -25,7 +25,7 @@ def test_importing_the_package_loads_nothing_heavy():
 
 
 def test_stages_are_attributes():
-    assert cvkit.Detect(model="hog").score == 0.25
+    assert cvkit.Detect(model="hog").max == 300
     assert {"Detect", "Pipeline", "open", "__version__"} <= set(dir(cvkit))
 
 
