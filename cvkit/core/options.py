@@ -3,6 +3,7 @@ and Python; a stage may have no parameter of these names."""
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -11,6 +12,8 @@ from cvkit.core import wording
 from cvkit.core.errors import ParameterError
 from cvkit.core.names import cli_name
 from cvkit.core.units import Color, Duration, FrameRange, Pages
+
+_DEVICE = r"^(auto|cpu|cuda(:\d+)?)$"
 
 
 class RunOptions(BaseModel):
@@ -57,7 +60,7 @@ class RunOptions(BaseModel):
     and the gap marked."""
     jobs: Annotated[int, Field(ge=0, le=256)] = 0
     """How many pictures at a time; 0 takes one a processor. The results do not depend on it."""
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
+    device: Annotated[str, Field(json_schema_extra={"pattern": _DEVICE})] = "auto"
     """Where networks run: auto, cpu, cuda or cuda:N."""
     backend: Literal["auto", "onnx", "openvino", "torch", "tflite", "tensorrt", "opencv"] = "auto"
     """What runs networks; auto takes the first that is installed and can (cvkit help backends)."""
@@ -111,6 +114,13 @@ class RunOptions(BaseModel):
         return (self.frames is not None and self.frames.single) or (
             lasts is not None and lasts.unit == "f" and lasts.value == 1
         )
+
+    @field_validator("device")
+    @classmethod
+    def _known(cls, device: str) -> str:
+        if not re.fullmatch(_DEVICE, device):
+            raise ValueError("must be auto, cpu, cuda or cuda:N")
+        return device
 
     @field_validator("duration")
     @classmethod

@@ -21,6 +21,7 @@ _WORDS = {
     "greater_than_equal": "must be at least {ge:g}",
     "less_than": "must be less than {lt:g}",
     "less_than_equal": "must be at most {le:g}",
+    "literal_error": "must be {expected}",
     "string_pattern_mismatch": "expected the form {pattern}",
 }
 

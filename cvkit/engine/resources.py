@@ -69,8 +69,11 @@ class Resources:
         return self._gil if step.stage.holds_lock else None
 
     def models(self) -> list[Origin]:
-        """The models that were opened."""
-        return self._models.opened if self._models is not None else []
+        """The models that were opened; ParameterError where the run asks for what none has."""
+        if self._models is None:
+            return []
+        self._models.check_used()
+        return self._models.opened
 
     def close(self) -> None:
         with self._lock:

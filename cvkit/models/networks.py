@@ -74,6 +74,11 @@ class Networks:
         told = metadata.names(formats.labels_beside(model.graph).get("names", ""))
         return replace(recipe, labels=told)
 
+    @property
+    def opened(self) -> bool:
+        """Whether any network is open."""
+        return bool(self._open)
+
     def close(self) -> None:
         """Forget every network; those in use end with their last user."""
         with self._lock:

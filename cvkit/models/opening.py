@@ -54,6 +54,16 @@ class Models:
         """What has been opened, in order."""
         return list(dict.fromkeys(self._opened.values()))
 
+    def check_used(self) -> None:
+        """Raises ParameterError where a setting is of networks and none was opened."""
+        given = [("--backend", self.settings.backend != "auto"), ("--half", self.settings.half)]
+        idle = [name for name, said in given if said]
+        if idle and self._opened and not self._networks.opened:
+            raise ParameterError(
+                f"{idle[0]} has no meaning here",
+                why=f"{' and '.join(self._opened)} searches windows and is no network",
+            )
+
     def _found(self, model: str, recipe: Recipe) -> tuple[Detector, Origin]:
         path, name = Path(model), os.path.basename(model.rstrip(os.sep))
         if catalogue.known(model):

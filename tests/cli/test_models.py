@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 
 from cvkit.cli.app import main
-from tests.conftest import Command
+from tests.conftest import ROOT, Command
 from tests.models import server
 from tests.models.conftest import blocks
 from tests.models.server import Server
 
+PHOTO = ROOT / "samples" / "astronaut.jpg"
 NAME, FILE = "nanodet-plus-m-320", "nanodet-plus-m_320.onnx"
 CONTENT = b"\x08\x08 some bytes" * 10_000
 CHUNK = 1 << 16
@@ -304,3 +305,21 @@ def test_doctor_says_where_models_are(cvkit: Command, store: dict[str, str]) -> 
     rows = json.loads(cvkit("doctor", "--json", env=store).out)
     (found,) = [row for row in rows if row["name"] == "models"]
     assert store["CVKIT_CACHE"] in found["told"]
+
+
+@pytest.mark.parametrize("option", [("--backend", "onnx"), ("--half",)])
+def test_options_of_networks_are_refused_where_none_runs(
+    cvkit: Command, option: tuple[str, ...]
+) -> None:
+    ran = cvkit("detect", PHOTO, "--model", "haar-face", *option)
+    assert ran.code == 2
+    assert f"{option[0]} has no meaning here: haar-face searches windows" in ran.err
+
+
+def test_a_wrong_device_or_backend_is_answered_with_those_there_are(cvkit: Command) -> None:
+    words = ("detect", PHOTO, "--model", "haar-face")
+    ran = cvkit(*words, "--device", "gpu")
+    assert (ran.code, ran.err) == (
+        2, "cvkit: --device: must be auto, cpu, cuda or cuda:N, got 'gpu'\n",
+    )  # fmt: skip
+    assert "must be 'auto', 'onnx'" in cvkit(*words, "--backend", "wrong").err
