@@ -141,7 +141,8 @@ def _in_words(told: Compared) -> str:
     row, figures = of.overall, of.figures
     means = [("mAP", figures["map"]), ("mAP50", figures.get("map50"))]
     said = ", ".join(f"{name} {value:.3f}" for name, value in means if value is not None)
-    many = f"{of.pictures:,} picture{'s' * (of.pictures != 1)}, {row.truths:,} true objects"
+    many = f"{of.pictures:,} picture{'s' * (of.pictures != 1)}, "
+    many += f"{row.truths:,} true object{'s' * (row.truths != 1)}"
     at = "where F1 is best" if row.f1 else "nothing is right"
     at = at if of.settings.score is None else "as asked"
     lines = [f"{many}: {said}; found, precision and recall from score {of.score:.4g} on, {at}"]

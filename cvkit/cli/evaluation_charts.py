@@ -63,9 +63,8 @@ def _pr(of: Evaluation) -> Array:
         label = f"all {len(known)} classes {of.overall.ap_iou or 0:.3f}"
         lines.append(Line(label, np.stack([_RECALLS, mean], 1), _MEAN, 3.5))
     score = "best F1" if of.settings.score is None else "given"
-    told = (
-        f"{of.overall.truths:,} true objects in {of.pictures:,} picture{'s' * (of.pictures != 1)}"
-    )
+    told = f"{of.overall.truths:,} true object{'s' * (of.overall.truths != 1)}"
+    told += f" in {of.pictures:,} picture{'s' * (of.pictures != 1)}"
     note = f"{told}; grey: equal F1"
     if of.overall.precision is not None and of.overall.recall is not None:
         lines.append(_cross(of.overall.recall, of.overall.precision))

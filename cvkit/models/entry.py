@@ -63,8 +63,13 @@ class Entry:
         if (self.width or asked[0], self.height or asked[1]) != asked:
             raise ParameterError(
                 f"imgsz must be {_words(size)} for {facts.file}, got {_words(asked)}",
-                why="its input was fixed when it was exported",
-                remedy="leave it out, or export the network with a free size (dynamic=True)",
+                why="its file fixes the size of its input",
+                remedy="leave it out, or "
+                + (
+                    "change width and height in the [net] of its .cfg"
+                    if facts.format == "darknet"
+                    else "export the network with a free size (dynamic=True)"
+                ),
             )
         tell(f"imgsz {_words(asked)} is rounded up to {_words(size)}, a multiple of {facts.stride}")
         return size

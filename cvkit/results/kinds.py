@@ -38,6 +38,8 @@ def opened(where: str | Path) -> tuple[Path, Scan, object, bytes | None]:
     if form in ("yolo", "voc") or path.is_dir():
         return path, _folder(form, path), (), None
     held = None
+    if path.is_char_device() or path.is_block_device():
+        raise InputError(f"{path} is a device", remedy="name a file of labels or results")
     if path.exists() and not path.is_file():  # a pipe cannot be read twice
         held = path.read_bytes()
     with Lines.of(path, held) as lines:

@@ -263,3 +263,9 @@ def test_a_changed_byte_is_read_or_told_and_never_a_fault(tmp_path):
                 said = str(error)
             assert not said or (where.name in said and len(said) < 900)
             path.write_bytes(data)
+
+
+@pytest.mark.parametrize("scheme", ["", "coco:", "mot:"])
+def test_a_device_is_not_read_for_ever(scheme):
+    with pytest.raises(InputError, match="/dev/zero is a device"):
+        list(frames(f"{scheme}/dev/zero"))
