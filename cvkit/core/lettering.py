@@ -191,7 +191,7 @@ def _tile(
 @lru_cache(maxsize=4096)
 def measured(words: str, height: int) -> tuple[int, int]:
     """Width and height of words of capitals so high, with their ground."""
-    letters = Lettering(height)
+    letters, words = Lettering(height), _readable(words)
     if words.isascii():
         width = cv2.getTextSize(words, _FONT, letters.scale, letters.weight)[0][0]
     else:

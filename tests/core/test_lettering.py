@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cvkit.core import lettering
-from cvkit.core.lettering import Lettering, typeset, unwritten
+from cvkit.core.grid import Grid
+from cvkit.core.lettering import Lettering, measured, typeset, unwritten
+from cvkit.core.objects import Objects
 from cvkit.core.spec import Spec, Step
 from cvkit.engine.run import run
+from cvkit.stages.draw.draw import Draw
 from tests.conftest import ROOT
 
 CAT = ROOT / "samples" / "cat.jpg"
 
 
 @pytest.fixture(autouse=True)
-def no_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(lettering, "_FACES", ())
+    forget()
+    yield
+    forget()
+
+
+def forget() -> None:
+    """What was kept of the fonts that were here."""
+    for kept in vars(lettering).values():
+        if hasattr(kept, "cache_clear"):
+            kept.cache_clear()
     unwritten()
+
+
+def test_without_any_font_labels_are_measured_and_drawn() -> None:
+    assert measured("é 0.50", 12) == measured("e 0.50", 12)
+    found = Objects.of([[20, 20, 80, 60]], Grid.of((100, 80)), labels=["fiancée"], scores=[0.5])
+    drawn = Draw().apply(np.full((80, 100, 3), 90, np.uint8), (found,))
+    assert (drawn != 90).any()
 
 
 def test_what_became_a_question_mark_is_told_once() -> None:
