@@ -126,7 +126,8 @@ def table(text: str) -> list[str]:
     rows = list(csv.reader(text.splitlines()))
     if not rows or len(rows[0]) < 3 or text.startswith("{"):
         return text.splitlines()
-    kept = [i for i in range(len(rows[0])) if len({row[i] for row in rows[1:]}) > 1]
+    told = [i for i, name in enumerate(rows[0]) if name not in ("source", "index", "time")]
+    kept = [i for i in range(len(rows[0])) if len({row[i] for row in rows[1:]}) > 1] or told
     return ["\t".join(row[i] for i in kept) for row in rows]
 
 
